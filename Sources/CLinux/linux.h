@@ -1,0 +1,18 @@
+// The parts of Linux that the Glibc module does not export to Swift. Only the room System imports this.
+#pragma once
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// accept4 is declared under _GNU_SOURCE only, which changes the types that sys/socket.h gives to Swift; the raw
+// system call has the same arguments and needs no feature macro.
+static inline int clinux_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    return (int)syscall(SYS_accept4, fd, address, length, flags);
+}

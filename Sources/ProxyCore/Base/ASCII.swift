@@ -1,0 +1,66 @@
+/// The bytes and byte classes of the protocols' grammars (RFC 5234 appendix B.1, RFC 9110 section 5.6.2).
+package enum ASCII {
+    package static let tab: UInt8 = 0x09
+    package static let lineFeed: UInt8 = 0x0A
+    package static let carriageReturn: UInt8 = 0x0D
+    package static let space: UInt8 = 0x20
+    package static let quote: UInt8 = 0x22
+    package static let hash: UInt8 = 0x23
+    package static let percent: UInt8 = 0x25
+    package static let asterisk: UInt8 = 0x2A
+    package static let plus: UInt8 = 0x2B
+    package static let comma: UInt8 = 0x2C
+    package static let hyphen: UInt8 = 0x2D
+    package static let dot: UInt8 = 0x2E
+    package static let slash: UInt8 = 0x2F
+    package static let zero: UInt8 = 0x30
+    package static let colon: UInt8 = 0x3A
+    package static let semicolon: UInt8 = 0x3B
+    package static let equals: UInt8 = 0x3D
+    package static let question: UInt8 = 0x3F
+    package static let at: UInt8 = 0x40
+    package static let backslash: UInt8 = 0x5C
+    package static let underscore: UInt8 = 0x5F
+    package static let tilde: UInt8 = 0x7E
+    package static let delete: UInt8 = 0x7F
+
+    package static func isDigit(_ byte: UInt8) -> Bool { byte &- 0x30 < 10 }
+    package static func isUppercase(_ byte: UInt8) -> Bool { byte &- 0x41 < 26 }
+    package static func isLowercase(_ byte: UInt8) -> Bool { byte &- 0x61 < 26 }
+    package static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+
+    /// A-Z as a-z; every other byte as it is.
+    package static func lowercased(_ byte: UInt8) -> UInt8 { isUppercase(byte) ? byte | 0x20 : byte }
+
+    /// The value of a hexadecimal digit, or nil.
+    package static func hexValue(_ byte: UInt8) -> UInt8? {
+        if isDigit(byte) { return byte - 0x30 }
+        let lower = byte | 0x20
+        return lower &- 0x61 < 6 ? lower - 0x61 + 10 : nil
+    }
+
+    /// The lower-case hexadecimal digit for 0...15.
+    package static func hexDigit(_ value: UInt8) -> UInt8 {
+        precondition(value < 16)
+        return value < 10 ? 0x30 + value : 0x61 + value - 10
+    }
+
+    /// C0 controls and DEL.
+    package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+
+    /// `tchar` of RFC 9110 section 5.6.2: what a method or a field name may hold.
+    package static func isTokenCharacter(_ byte: UInt8) -> Bool { tokenCharacters[byte] }
+
+    /// `unreserved` of RFC 3986 section 2.3.
+    package static func isUnreserved(_ byte: UInt8) -> Bool {
+        isLetter(byte) || isDigit(byte) || byte == hyphen || byte == dot || byte == underscore || byte == tilde
+    }
+
+    private static let tokenCharacters = ByteSet { byte in
+        if isLetter(byte) || isDigit(byte) { return true }
+        switch byte {
+        case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: return true
+        case _: return false
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Glibc
+
+/// A byte queue of fixed capacity: bytes are appended at the end and consumed from the front.
+///
+/// Owned by one connection, or by nobody while it lies in a `BufferPool`; used on one thread. It never grows, so what a
+/// peer can make us hold is bounded by construction.
+@safe
+package final class ByteBuffer {
+    package let capacity: Int
+    private let storage: UnsafeMutablePointer<UInt8>
+    private var start = 0
+    private var end = 0
+
+    package init(capacity: Int) {
+        precondition(capacity > 0)
+        self.capacity = capacity
+        unsafe storage = .allocate(capacity: capacity)
+        // Zeroed once, so that no byte of it is ever read uninitialized, whoever miscounts.
+        unsafe storage.initialize(repeating: 0, count: capacity)
+    }
+
+    deinit { unsafe storage.deallocate() }
+
+    /// Bytes waiting to be consumed.
+    package var count: Int { end - start }
+    package var isEmpty: Bool { start == end }
+    /// Bytes that can still be appended, once the readable ones have been moved to the front.
+    package var room: Int { capacity - count }
+
+    /// The readable bytes, lent until the buffer changes.
+    package var readable: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            // Sound: 0 <= start <= end <= capacity always holds, and the storage lives as long as self.
+            let span = unsafe Span(_unsafeStart: UnsafePointer(storage) + start, count: end - start)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// Drops the first `count` readable bytes.
+    package func consume(_ count: Int) {
+        precondition(count >= 0 && count <= self.count)
+        start += count
+        if start == end {
+            start = 0
+            end = 0
+        }
+    }
+
+    package func removeAll() {
+        start = 0
+        end = 0
+    }
+
+    /// Takes back the bytes after the first `count` readable ones: undoes an append.
+    package func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count)
+        end = start + count
+    }
+
+    /// Appends all of `bytes`. The caller has checked `room`.
+    package func append(_ bytes: Span<UInt8>) {
+        guard !bytes.isEmpty else { return }
+        reserve(bytes.count)
+        // Sound: `reserve` has made sure of bytes.count free bytes behind `end`; the source cannot overlap them, since
+        // a span lent by this buffer would keep it from being changed.
+        unsafe bytes.withUnsafeBufferPointer { source in
+            guard let base = source.baseAddress else { return }
+            unsafe memcpy(storage + end, base, source.count)
+        }
+        end += bytes.count
+    }
+
+    package func append(_ byte: UInt8) {
+        reserve(1)
+        unsafe storage[end] = byte
+        end += 1
+    }
+
+    package func append(_ literal: StaticString) { append(literal.bytes) }
+
+    /// Appends as many of `bytes` as there is room for and returns their number.
+    package func appendPrefix(of bytes: Span<UInt8>) -> Int {
+        let count = min(room, bytes.count)
+        append(bytes.extracting(first: count))
+        return count
+    }
+
+    package func append(decimal value: Int) {
+        precondition(value >= 0)
+        if value >= 10 { append(decimal: value / 10) }
+        append(ASCII.zero + UInt8(value % 10))
+    }
+
+    package func append(hex value: Int) {
+        precondition(value >= 0)
+        if value >= 16 { append(hex: value / 16) }
+        append(ASCII.hexDigit(UInt8(value % 16)))
+    }
+
+    /// Lends the free space behind the readable bytes to `fill`, which returns how many bytes it wrote there.
+    func fill<E: Error>(_ fill: (UnsafeMutableRawBufferPointer) throws(E) -> Int) throws(E) {
+        reserve(room)
+        let free = unsafe UnsafeMutableRawBufferPointer(start: storage + end, count: capacity - end)
+        let written = try unsafe fill(free)
+        precondition(written >= 0 && written <= capacity - end)
+        end += written
+    }
+
+    /// Makes sure of `count` free bytes behind `end`, moving the readable bytes to the front when that is what it takes.
+    private func reserve(_ count: Int) {
+        if capacity - end >= count { return }
+        precondition(count <= room, "append without room")
+        // Sound: both ranges lie inside the storage, and memmove allows them to overlap.
+        unsafe memmove(storage, storage + start, end - start)
+        end -= start
+        start = 0
+    }
+}

@@ -1,0 +1,40 @@
+import Glibc
+
+/// Searches over bytes that are worth doing sixteen at a time: together they are most of what parsing a head costs.
+package enum ByteScan {
+    /// The offset of the first `byte` at or after `start`, or nil.
+    package static func firstIndex(of byte: UInt8, in bytes: Span<UInt8>, from start: Int = 0) -> Int? {
+        precondition(start >= 0 && start <= bytes.count)
+        guard start < bytes.count else { return nil }
+        // Sound: memchr reads at most `count - start` bytes from `start`, all inside the span's storage, which the
+        // closure keeps alive; the pointer does not leave it.
+        return unsafe bytes.withUnsafeBufferPointer { buffer -> Int? in
+            guard let base = buffer.baseAddress else { return nil }
+            guard let found = unsafe memchr(base + start, Int32(byte), bytes.count - start) else { return nil }
+            return unsafe UnsafeRawPointer(found) - UnsafeRawPointer(base)
+        }
+    }
+
+    /// The offset of the first byte at or after `start` that is a control character (C0 without tab, or DEL), or
+    /// `bytes.count`. Carriage return and line feed are control characters too: this finds the end of a field line.
+    package static func firstControl(in bytes: Span<UInt8>, from start: Int) -> Int {
+        precondition(start >= 0 && start <= bytes.count)
+        var index = start
+        let count = bytes.count
+        // Sound: the loop condition keeps index + 16 inside the span, and SIMD16<UInt8> is plain bytes.
+        unsafe bytes.withUnsafeBytes { raw in
+            while index + 16 <= count {
+                let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+                let control = (block .< 0x20) .& (block .!= 0x09) .| (block .== 0x7F)
+                if any(control) { return }
+                index += 16
+            }
+        }
+        while index < count {
+            let byte = bytes[index]
+            if ASCII.isControl(byte), byte != ASCII.tab { return index }
+            index += 1
+        }
+        return count
+    }
+}

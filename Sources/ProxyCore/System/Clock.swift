@@ -1,0 +1,24 @@
+import Glibc
+
+/// The machine's clocks. Pure code takes the time as a parameter; only loops and commands ask for it here.
+package enum Clock {
+    package static func monotonic() -> Instant {
+        let time = read(CLOCK_MONOTONIC)
+        return Instant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    package static func unixTime() -> UnixTime { UnixTime(Int64(read(CLOCK_REALTIME).tv_sec)) }
+
+    /// Nanoseconds since 1970, for log lines.
+    package static func wallNanoseconds() -> UInt64 {
+        let time = read(CLOCK_REALTIME)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    private static func read(_ clock: clockid_t) -> timespec {
+        var time = timespec()
+        let status = unsafe clock_gettime(clock, &time)
+        precondition(status == 0, "clock_gettime cannot fail for the clocks used here")
+        return time
+    }
+}
