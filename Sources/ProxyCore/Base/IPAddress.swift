@@ -1,0 +1,143 @@
+/// An IPv4 or IPv6 address. An IPv4-mapped IPv6 address (`::ffff:a.b.c.d`) is the IPv4 address it stands for, so that
+/// one peer has one name whichever socket it came in by.
+package struct IPAddress: Sendable, Hashable {
+    /// The address as 128 bits; IPv4 in its mapped form.
+    private let high: UInt64
+    private let low: UInt64
+
+    package init(v4 bits: UInt32) {
+        high = 0
+        low = 0xFFFF_0000_0000 | UInt64(bits)
+    }
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    package var isV4: Bool { high == 0 && low >> 32 == 0xFFFF }
+    package var v4Bits: UInt32? { isV4 ? UInt32(truncatingIfNeeded: low) : nil }
+    package var bits: (high: UInt64, low: UInt64) { (high, low) }
+
+    /// 127.0.0.0/8 or ::1.
+    package var isLoopback: Bool { isV4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
+
+    /// Parses dotted decimal or the text forms of RFC 4291 section 2.2, without brackets or a zone.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard let address = Self.parseV4(bytes[...]).map(IPAddress.init(v4:)) ?? Self.parseV6(bytes) else { return nil }
+        self = address
+    }
+
+    private static func parseV4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
+        let parts = bytes.split(separator: ASCII.dot, omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var bits: UInt32 = 0
+        for part in parts {
+            // A leading zero is octal to some readers and decimal to others: refused.
+            guard (1...3).contains(part.count), part.count == 1 || part.first != ASCII.zero else { return nil }
+            var value: UInt32 = 0
+            for byte in part {
+                guard ASCII.isDigit(byte) else { return nil }
+                value = value * 10 + UInt32(byte - ASCII.zero)
+            }
+            guard value <= 255 else { return nil }
+            bits = bits << 8 | value
+        }
+        return bits
+    }
+
+    private static func parseV6(_ bytes: [UInt8]) -> IPAddress? {
+        guard let (head, tail) = splitAtGap(bytes) else { return nil }
+        guard var groups = parseGroups(head) else { return nil }
+        if let tail {
+            guard let rest = parseGroups(tail), groups.count + rest.count <= 7 else { return nil }
+            groups += [UInt16](repeating: 0, count: 8 - groups.count - rest.count) + rest
+        }
+        guard groups.count == 8 else { return nil }
+        let high = groups[0..<4].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
+        let low = groups[4..<8].reduce(UInt64(0)) { $0 << 16 | UInt64($1) }
+        return IPAddress(high: high, low: low)
+    }
+
+    /// What stands before and after the `::`; no second part when there is none, nil when there are several.
+    private static func splitAtGap(_ bytes: [UInt8]) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?)? {
+        var gap: Int?
+        for index in bytes.indices.dropLast() where bytes[index] == ASCII.colon && bytes[index + 1] == ASCII.colon {
+            if gap != nil { return nil }
+            gap = index
+        }
+        guard let gap else { return (bytes[...], nil) }
+        return (bytes[..<gap], bytes[(gap + 2)...])
+    }
+
+    private static func parseGroups(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
+        if bytes.isEmpty { return [] }
+        let parts = bytes.split(separator: ASCII.colon, omittingEmptySubsequences: false)
+        var groups: [UInt16] = []
+        for (position, part) in parts.enumerated() {
+            if position == parts.count - 1, part.contains(ASCII.dot) {
+                guard let bits = parseV4(part) else { return nil }
+                groups += [UInt16(bits >> 16), UInt16(truncatingIfNeeded: bits)]
+                continue
+            }
+            guard (1...4).contains(part.count) else { return nil }
+            var value: UInt16 = 0
+            for byte in part {
+                guard let digit = ASCII.hexValue(byte) else { return nil }
+                value = value << 4 | UInt16(digit)
+            }
+            groups.append(value)
+        }
+        return groups
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    /// Dotted decimal, or the form of RFC 5952 (the first longest run of zero groups compressed).
+    package var description: String {
+        if let bits = v4Bits { return "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)" }
+        let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - 16 * ($0 % 4))) }
+        var best = 0..<0
+        var index = 0
+        while index < 8 {
+            guard groups[index] == 0 else {
+                index += 1
+                continue
+            }
+            let start = index
+            while index < 8, groups[index] == 0 { index += 1 }
+            if index - start > max(1, best.count) { best = start..<index }
+        }
+        func hex(_ part: ArraySlice<UInt16>) -> String { part.map { String($0, radix: 16) }.joined(separator: ":") }
+        return best.isEmpty ? hex(groups[...]) : hex(groups[..<best.lowerBound]) + "::" + hex(groups[best.upperBound...])
+    }
+}
+
+/// A block of addresses, `address/prefix` (RFC 4632); a bare address is a block of one.
+package struct CIDR: Sendable, Equatable {
+    private let base: IPAddress
+    private let prefix: Int
+
+    package init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard let first = parts.first, let address = IPAddress(String(first)) else { return nil }
+        let offset = address.isV4 ? 96 : 0
+        switch parts.count {
+        case 1: prefix = 128
+        case 2:
+            guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy(ASCII.isDigit),
+                let length = Int(parts[1]), length <= 128 - offset
+            else { return nil }
+            prefix = offset + length
+        default: return nil
+        }
+        base = address
+    }
+
+    package func contains(_ address: IPAddress) -> Bool {
+        let (high, low) = (address.bits.high ^ base.bits.high, address.bits.low ^ base.bits.low)
+        if prefix <= 64 { return prefix == 0 || high >> UInt64(64 - prefix) == 0 }
+        return high == 0 && (prefix == 64 || low >> UInt64(128 - prefix) == 0)
+    }
+}

@@ -1,0 +1,36 @@
+import Glibc
+
+/// The error of a system call: its number, and the call that gave it.
+package struct Errno: Error, Equatable, CustomStringConvertible {
+    package let code: Int32
+    package let call: StaticString
+
+    package init(code: Int32, call: StaticString) {
+        self.code = code
+        self.call = call
+    }
+
+    /// The error that the calling thread's last system call left behind.
+    static func current(_ call: StaticString) -> Errno { Errno(code: errno, call: call) }
+
+    package static func == (left: Errno, right: Errno) -> Bool { left.code == right.code }
+
+    /// Out of file descriptors or of memory for sockets: nothing is wrong with the peer, and it passes.
+    package var isResourceShortage: Bool {
+        code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
+    }
+
+    package var isAddressInUse: Bool { code == EADDRINUSE }
+    package var isConnectionRefused: Bool { code == ECONNREFUSED || code == ENOENT }
+    package var isNotFound: Bool { code == ENOENT }
+
+    /// The system's words for the error, such as "Connection refused".
+    package var message: String {
+        // Sound: strerror gives a terminated string, copied before any other call could change it; the glibc of this
+        // platform keeps unknown codes in thread-local storage.
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        return unsafe String(cString: text)
+    }
+
+    package var description: String { "\(call): \(message)" }
+}

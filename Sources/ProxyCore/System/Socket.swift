@@ -1,0 +1,181 @@
+import CLinux
+import Glibc
+
+/// A connection just taken from a listener.
+package struct AcceptedSocket: ~Copyable {
+    package let descriptor: FileDescriptor
+    package let peer: SocketAddress
+}
+
+/// Non-blocking stream sockets. Every call retries when a signal interrupts it, gives "not now" as a value, and stops
+/// the program for the error codes that only a mistake of ours can cause.
+package enum Socket {
+    /// A listening socket. With `sharedPort`, several sockets of this process may listen on the same port and the kernel
+    /// spreads the connections over them (SO_REUSEPORT); a Unix socket cannot be shared so.
+    package static func listen(on address: SocketAddress, sharedPort: Bool, backlog: Int32 = 1024) throws(Errno)
+        -> FileDescriptor
+    {
+        let descriptor = try open(family: address.family)
+        switch address {
+        case .ip:
+            try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
+            if sharedPort { try setOption(descriptor, SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT") }
+            if address.family == AF_INET6 {
+                try setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0, "IPV6_V6ONLY")
+            }
+        case .unix(let path):
+            _ = unsafe unlink(path)
+        }
+        let raw = descriptor.raw
+        let bound = unsafe address.withSystemAddress { pointer, length in unsafe bind(raw, pointer, length) }
+        guard bound == 0 else { throw .current("bind") }
+        guard Glibc.listen(raw, backlog) == 0 else { throw .current("listen") }
+        return descriptor
+    }
+
+    /// A connection that waits to be taken from `listener`, or nil when there is none.
+    ///
+    /// Connections that died in the queue are skipped. Throws for lack of descriptors or memory.
+    package static func accept(from listener: borrowing FileDescriptor) throws(Errno) -> AcceptedSocket? {
+        while true {
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let listenerRaw = listener.raw
+            let acceptFlags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+            // Sound: the storage is large enough for every family, and `length` says so.
+            let raw = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { rebound in
+                    unsafe clinux_accept4(listenerRaw, rebound, &length, acceptFlags)
+                }
+            }
+            if raw >= 0 {
+                let descriptor = FileDescriptor(owning: raw)
+                guard let peer = SocketAddress(system: storage) else { continue }
+                if peer.ipAddress != nil { disableNagle(descriptor) }
+                return AcceptedSocket(descriptor: descriptor, peer: peer)
+            }
+            switch errno {
+            case EAGAIN: return nil
+            // accept(2): errors of the connection itself are passed on here; the next one may be sound.
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+                ENETUNREACH, EPERM:
+                continue
+            default: throw .current("accept")
+            }
+        }
+    }
+
+    /// Starts to connect. The socket becomes writable when the connection is made or has failed: `connectError` tells.
+    package static func connect(to address: SocketAddress) throws(Errno) -> FileDescriptor {
+        let descriptor = try open(family: address.family)
+        if address.ipAddress != nil { disableNagle(descriptor) }
+        let raw = descriptor.raw
+        let status = unsafe address.withSystemAddress { pointer, length in unsafe Glibc.connect(raw, pointer, length) }
+        // An interrupted connect goes on in the background, like one in progress.
+        guard status == 0 || errno == EINPROGRESS || errno == EINTR else { throw .current("connect") }
+        return descriptor
+    }
+
+    /// The outcome of a connection attempt, or the error that has since befallen the socket; nil when there is none.
+    package static func connectError(_ socket: borrowing FileDescriptor) -> Errno? {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        let status = unsafe getsockopt(socket.raw, SOL_SOCKET, SO_ERROR, &code, &length)
+        precondition(status == 0, "SO_ERROR can be read from every socket")
+        return code == 0 ? nil : Errno(code: code, call: "connect")
+    }
+
+    /// Reads into the free space of `buffer`, which has room.
+    package static func receive(_ socket: borrowing FileDescriptor, into buffer: ByteBuffer) throws(Errno) -> IOResult {
+        let raw = socket.raw
+        var result = IOResult.wouldBlock
+        try unsafe buffer.fill { (free) throws(Errno) -> Int in
+            while true {
+                let count = unsafe recv(raw, free.baseAddress, free.count, 0)
+                if count > 0 {
+                    result = .bytes(count)
+                    return count
+                }
+                if count == 0 {
+                    result = .endOfStream
+                    return 0
+                }
+                if errno == EAGAIN { return 0 }
+                guard errno == EINTR else { throw peerError("recv") }
+            }
+        }
+        return result
+    }
+
+    /// Writes what is readable in `buffer` and consumes what was written.
+    package static func send(_ socket: borrowing FileDescriptor, from buffer: ByteBuffer) throws(Errno) -> IOResult {
+        let bytes = buffer.readable
+        while true {
+            let raw = socket.raw
+            // Sound: the span keeps the bytes alive for the call, which reads no more than their number.
+            let count = unsafe bytes.withUnsafeBytes { bytes in
+                unsafe Glibc.send(raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            }
+            if count >= 0 {
+                buffer.consume(count)
+                return .bytes(count)
+            }
+            if errno == EAGAIN { return .wouldBlock }
+            guard errno == EINTR else { throw peerError("send") }
+        }
+    }
+
+    /// Tells the peer that nothing more will be sent. The peer may be gone already: that is no error here.
+    package static func shutdownSending(_ socket: borrowing FileDescriptor) {
+        _ = shutdown(socket.raw, Int32(SHUT_WR))
+    }
+
+    /// Makes the coming close a reset (RFC 9293 section 3.6): the peer sees a broken transfer, never a clean end.
+    package static func resetOnClose(_ socket: borrowing FileDescriptor) {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    /// The address that the socket is bound to: how port 0 becomes a number.
+    package static func localAddress(_ socket: borrowing FileDescriptor) throws(Errno) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let raw = socket.raw
+        // Sound: as in `accept`.
+        let status = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(raw, $0, &length) }
+        }
+        guard status == 0 else { throw .current("getsockname") }
+        return SocketAddress(system: storage)
+    }
+
+    private static func open(family: Int32) throws(Errno) -> FileDescriptor {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let raw = socket(family, type, 0)
+        guard raw >= 0 else { throw .current("socket") }
+        return FileDescriptor(owning: raw)
+    }
+
+    /// Heads and bodies are written in one piece here already, so waiting for more only costs time.
+    private static func disableNagle(_ socket: borrowing FileDescriptor) {
+        // A socket whose peer is gone already refuses the option; the next read or write reports that.
+        try? setOption(socket, Int32(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
+    }
+
+    private static func setOption(
+        _ socket: borrowing FileDescriptor, _ level: Int32, _ option: Int32, _ value: Int32, _ name: StaticString
+    ) throws(Errno) {
+        var value = value
+        let status = unsafe setsockopt(socket.raw, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        guard status == 0 else { throw .current(name) }
+    }
+
+    /// The error that `errno` names, when the peer or the network can have caused it.
+    private static func peerError(_ call: StaticString) -> Errno {
+        let error = Errno.current(call)
+        precondition(
+            error.code != EBADF && error.code != EFAULT && error.code != ENOTSOCK && error.code != EINVAL,
+            "a descriptor or buffer of ours is wrong")
+        return error
+    }
+}

@@ -1,0 +1,48 @@
+import CLinux
+import Glibc
+
+/// A thread of the operating system that can be waited for.
+package struct Thread: Sendable {
+    private let handle: pthread_t
+
+    /// Starts `body` on a new thread named `name` (at most 15 bytes are kept). It inherits the blocked signals of the
+    /// thread that starts it.
+    package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread {
+        let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, body: body))
+        var handle = pthread_t()
+        let code = unsafe pthread_create(&handle, nil, threadMain, box.toOpaque())
+        guard code == 0 else {
+            unsafe box.release()
+            throw Errno(code: code, call: "pthread_create")
+        }
+        return Thread(handle: handle)
+    }
+
+    /// Waits for the thread's end. To be called once.
+    package func join() {
+        let code = pthread_join(handle, nil)
+        precondition(code == 0, "a thread is joined once, and not by itself")
+    }
+}
+
+/// What a new thread is to do; handed over as an opaque pointer that carries one reference.
+private final class ThreadBody: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}
+
+/// A free function, so that it has no isolation: a closure written in `main` would be bound to the main actor and die
+/// on another thread.
+private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument = unsafe argument else { return nil }
+    // Sound: the pointer is the one that `start` made, with a reference of its own, and this runs once.
+    let box = unsafe Unmanaged<ThreadBody>.fromOpaque(argument).takeRetainedValue()
+    unsafe clinux_set_thread_name(box.name)
+    box.body()
+    return nil
+}
