@@ -14,6 +14,24 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// A release binary carries the Swift runtime, libstdc++ and libgcc in itself, so that the machine that it is copied to
+/// needs libssl, libcrypto and libc only; those stay shared, for their security updates come from the distribution.
+/// `scripts/build` checks the result. Debug builds and tests link as usual.
+let selfContained: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-static-stdlib",
+            "-Xclang-linker", "-static-libgcc",
+            // The driver's own -lstdc++ finds the empty linker script that lies there, and then the archive counts.
+            "-L\(Context.packageDirectory)/scripts/link",
+            "-Xlinker", "-l:libstdc++.a",
+            // Small: only what is reached, nothing exported, no symbol table.
+            "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-s",
+            // Hardened: what the loader has resolved is read-only from then on.
+            "-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now",
+        ], .when(configuration: .release))
+]
+
 let package = Package(
     name: "ScopeProxy",
     products: [.executable(name: "scopeproxy", targets: ["ScopeProxy"])],
@@ -21,7 +39,8 @@ let package = Package(
         .systemLibrary(name: "CLibSSL", path: "Sources/CLibSSL"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
         .target(name: "ProxyCore", dependencies: ["CLibSSL", "CLinux"], swiftSettings: strict),
-        .executableTarget(name: "ScopeProxy", dependencies: ["ProxyCore"], swiftSettings: strict),
+        .executableTarget(
+            name: "ScopeProxy", dependencies: ["ProxyCore"], swiftSettings: strict, linkerSettings: selfContained),
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore"], swiftSettings: strict),
     ]
 )
