@@ -52,10 +52,12 @@ enum JSONString {
         let unit = try codeUnit(bytes, at: start)
         switch unit {
         case 0xD800...0xDBFF:
+            guard start + 6 < bytes.count else { throw JSONError(.truncated, at: bytes.count) }
+            guard bytes[start + 6] == ASCII.backslash else { throw JSONError(.loneSurrogate, at: start) }
             guard start + 7 < bytes.count else { throw JSONError(.truncated, at: bytes.count) }
-            guard bytes[start + 6] == ASCII.backslash, bytes[start + 7] == 0x75,
-                case 0xDC00...0xDFFF = try codeUnit(bytes, at: start + 6)
-            else { throw JSONError(.loneSurrogate, at: start) }
+            guard bytes[start + 7] == 0x75, case 0xDC00...0xDFFF = try codeUnit(bytes, at: start + 6) else {
+                throw JSONError(.loneSurrogate, at: start)
+            }
             return start + 12
         case 0xDC00...0xDFFF:
             throw JSONError(.loneSurrogate, at: start)
