@@ -20,3 +20,13 @@ static inline int clinux_accept4(int fd, struct sockaddr *address, socklen_t *le
 
 // prctl is variadic, which Swift cannot call.
 static inline void clinux_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// sched_getaffinity is declared under _GNU_SOURCE only. The number of processors in the calling thread's mask, or -1.
+static inline int clinux_affinity_count(void) {
+    unsigned long mask[1024 / sizeof(unsigned long)];
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    if (bytes < 0) return -1;
+    int count = 0;
+    for (unsigned long i = 0; i < (unsigned long)bytes / sizeof(unsigned long); i++) count += __builtin_popcountl(mask[i]);
+    return count;
+}

@@ -1,110 +1,146 @@
-import CLinux
-import Glibc
-
-/// What the kernel reports of one descriptor.
-package struct Readiness: OptionSet, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
-
-    /// Reading may give bytes, the end of the stream or an error.
-    package static let readable = Readiness(rawValue: 1)
-    package static let writable = Readiness(rawValue: 2)
-    /// The peer has closed its sending side, or the connection is broken: reading on finds the end.
-    package static let closing = Readiness(rawValue: 4)
+/// Who owns a descriptor on a loop, or waits there for a time to come.
+package protocol EventHandler: AnyObject {
+    /// The descriptor's state has changed.
+    func ready(_ readiness: Readiness)
+    /// The deadline set through a `DeadlineTimer` has come.
+    func deadlineReached()
+    /// The timer of this handler; the loop asks it whether a wake-up is current.
+    var timer: DeadlineTimer { get set }
+    /// Goes on with work that was put off by `EventLoop.runSoon`.
+    func resume()
 }
 
-/// Who a descriptor's events are for: a place in the owner's table, and which of its successive owners.
-///
-/// Travels in epoll's user data, so that an event which was reported before its descriptor was closed cannot reach the
-/// connection that has the place now.
-package struct Registration: Sendable, Hashable {
-    package var slot: UInt32
-    package var generation: UInt32
-
-    package init(slot: UInt32, generation: UInt32) {
-        self.slot = slot
-        self.generation = generation
-    }
-
-    var packed: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
-
-    init(packed: UInt64) {
-        slot = UInt32(truncatingIfNeeded: packed)
-        generation = UInt32(truncatingIfNeeded: packed >> 32)
-    }
-}
-
-/// One epoll instance. Owned and used by one thread.
-///
-/// Connections are registered once, edge-triggered, for both directions: whoever owns one remembers its readiness until
-/// a read or write says "not now", which saves a system call at each change of interest.
-@safe
+/// One thread's event loop: descriptors, deadlines, and work put off. Owned and used by its thread alone.
 package final class EventLoop {
-    private let epoll: FileDescriptor
-    private let events: UnsafeMutableBufferPointer<epoll_event>
-    private var reported = 0
-
-    package init() throws(Errno) {
-        let raw = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard raw >= 0 else { throw .current("epoll_create1") }
-        epoll = FileDescriptor(owning: raw)
-        unsafe events = .allocate(capacity: 512)
-        unsafe events.initialize(repeating: epoll_event())
+    private struct Place {
+        var generation: UInt32 = 0
+        var handler: (any EventHandler)?
     }
 
-    deinit { unsafe events.deallocate() }
+    private let epoll: Epoll
+    private var places: [Place] = []
+    private var freeSlots: [UInt32] = []
+    private var timers = TimerQueue()
+    private var soon: [any EventHandler] = []
+    private var running: [any EventHandler] = []
+    private var stopped = false
 
-    /// Registers a connection for both directions, edge-triggered.
-    package func addConnection(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
-        let interest = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-        try control(EPOLL_CTL_ADD, descriptor, interest, registration)
-    }
+    /// The time at which this turn of the loop began. Read once a turn, since deadlines need no more.
+    package private(set) var now = Clock.monotonic()
+    /// The time of day in seconds, read once a turn.
+    package private(set) var unixTime = Clock.unixTime()
 
-    /// Registers a listener or a wake-up descriptor: reported again on each wait while it is readable.
-    package func addLevelTriggered(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
-        try control(EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, registration)
-    }
+    package init() throws(Errno) { epoll = try Epoll() }
 
-    /// Stops reports for a descriptor that stays open. A descriptor that is closed leaves by itself.
-    package func remove(_ descriptor: borrowing FileDescriptor) {
-        // It fails only for a descriptor that was not registered, and then there is nothing to stop.
-        try? control(EPOLL_CTL_DEL, descriptor, 0, Registration(slot: 0, generation: 0))
-    }
-
-    /// Waits until something is reported or `deadline` has come. The events are then in `event(at:)`.
-    package func wait(until deadline: Instant, now: Instant) -> Int {
-        let status = unsafe epoll_wait(epoll.raw, events.baseAddress, Int32(events.count), timeout(deadline, now))
-        precondition(status >= 0 || errno == EINTR, "epoll_wait fails only for arguments of ours")
-        reported = max(0, Int(status))
-        return reported
-    }
-
-    package func event(at index: Int) -> (registration: Registration, readiness: Readiness) {
-        precondition(index >= 0 && index < reported)
-        let event = unsafe events[index]
-        let bits = unsafe event.events
-        var readiness: Readiness = []
-        if bits & (EPOLLIN.rawValue | EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 {
-            readiness.insert(.readable)
+    /// Gives `handler` a place in the loop's table. The loop keeps it alive until `unregister`.
+    package func register(_ handler: any EventHandler) -> Registration {
+        if let slot = freeSlots.popLast() {
+            places[Int(slot)].handler = handler
+            return Registration(slot: slot, generation: places[Int(slot)].generation)
         }
-        if bits & (EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { readiness.insert(.writable) }
-        if bits & (EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { readiness.insert(.closing) }
-        return unsafe (Registration(packed: event.data.u64), readiness)
+        places.append(Place(handler: handler))
+        return Registration(slot: UInt32(places.count - 1), generation: 0)
     }
 
-    /// Milliseconds until the deadline, rounded up, so that the wait does not end just before it.
-    private func timeout(_ deadline: Instant, _ now: Instant) -> Int32 {
-        if deadline == .never { return -1 }
-        let milliseconds = (deadline.since(now).nanoseconds + 999_999) / 1_000_000
-        return Int32(min(milliseconds, 60_000))
+    /// Takes the place back. Events and wake-ups under this registration that are still on their way are dropped.
+    package func unregister(_ registration: Registration) {
+        let slot = Int(registration.slot)
+        precondition(places[slot].generation == registration.generation, "unregistered twice")
+        places[slot].handler = nil
+        places[slot].generation &+= 1
+        freeSlots.append(registration.slot)
     }
 
-    private func control(
-        _ operation: Int32, _ descriptor: borrowing FileDescriptor, _ interest: UInt32, _ registration: Registration
-    ) throws(Errno) {
-        var event = unsafe epoll_event()
-        unsafe event.events = interest
-        unsafe event.data.u64 = registration.packed
-        guard unsafe epoll_ctl(epoll.raw, operation, descriptor.raw, &event) == 0 else { throw .current("epoll_ctl") }
+    /// Reports both directions of a connection, edge-triggered: once for each change.
+    package func watchConnection(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
+        try epoll.addConnection(descriptor, registration)
+    }
+
+    /// Reports a listener or a wake-up descriptor at each turn while it is readable.
+    package func watchReadable(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
+        try epoll.addLevelTriggered(descriptor, registration)
+    }
+
+    /// Stops the reports for a descriptor that stays open.
+    package func unwatch(_ descriptor: borrowing FileDescriptor) { epoll.remove(descriptor) }
+
+    /// Runs `handler.resume()` before the loop waits again: how a busy connection lets others have their turn.
+    package func runSoon(_ handler: any EventHandler) { soon.append(handler) }
+
+    fileprivate func schedule(_ registration: Registration, at deadline: Instant) {
+        timers.schedule(registration, at: deadline)
+    }
+
+    /// Makes `run` return at the end of this turn.
+    package func stop() { stopped = true }
+
+    /// Runs turns until `stop`; `endOfTurn` is called after each one.
+    package func run(endOfTurn: () -> Void) {
+        while !stopped {
+            turn()
+            endOfTurn()
+        }
+    }
+
+    private func turn() {
+        let count = epoll.wait(until: soon.isEmpty ? timers.next : now, now: now)
+        now = Clock.monotonic()
+        unixTime = Clock.unixTime()
+        for index in 0..<count {
+            let (registration, readiness) = epoll.event(at: index)
+            handler(registration)?.ready(readiness)
+        }
+        fireTimers()
+        runPutOffWork()
+    }
+
+    private func handler(_ registration: Registration) -> (any EventHandler)? {
+        let place = places[Int(registration.slot)]
+        return place.generation == registration.generation ? place.handler : nil
+    }
+
+    private func fireTimers() {
+        while let (registration, deadline) = timers.popDue(now) {
+            guard let handler = handler(registration) else { continue }
+            if handler.timer.cameUp(scheduledFor: deadline, registration, self) { handler.deadlineReached() }
+        }
+    }
+
+    private func runPutOffWork() {
+        guard !soon.isEmpty else { return }
+        swap(&soon, &running)
+        for handler in running { handler.resume() }
+        running.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The one deadline of a handler, which may be moved at no cost as long as it moves to later.
+package struct DeadlineTimer {
+    /// The earliest wake-up that the loop holds for us.
+    private var scheduled = Instant.never
+    package private(set) var deadline = Instant.never
+
+    package init() {}
+
+    package mutating func set(_ deadline: Instant, _ registration: Registration, _ loop: EventLoop) {
+        self.deadline = deadline
+        guard deadline < scheduled else { return }
+        scheduled = deadline
+        loop.schedule(registration, at: deadline)
+    }
+
+    /// A wake-up came: true when the deadline has really been reached. One that has been overtaken by an earlier one
+    /// is let go, so that a handler never has more than one current wake-up in the queue.
+    fileprivate mutating func cameUp(
+        scheduledFor time: Instant, _ registration: Registration, _ loop: EventLoop
+    ) -> Bool {
+        guard time == scheduled else { return false }
+        scheduled = .never
+        if deadline <= loop.now {
+            deadline = .never
+            return true
+        }
+        if deadline != .never { set(deadline, registration, loop) }
+        return false
     }
 }

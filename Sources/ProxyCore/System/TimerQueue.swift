@@ -23,13 +23,13 @@ package struct TimerQueue {
         siftUp(heap.count - 1)
     }
 
-    /// Takes out one wake-up that is due, or nil.
-    package mutating func popDue(_ now: Instant) -> Registration? {
+    /// Takes out one wake-up that is due, with the time that it was asked for, or nil.
+    package mutating func popDue(_ now: Instant) -> (registration: Registration, deadline: Instant)? {
         guard let first = heap.first, first.deadline <= now else { return nil }
         heap.swapAt(0, heap.count - 1)
         heap.removeLast()
         siftDown(0)
-        return first.registration
+        return (first.registration, first.deadline)
     }
 
     private mutating func siftUp(_ start: Int) {

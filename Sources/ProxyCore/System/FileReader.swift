@@ -1,0 +1,27 @@
+import Glibc
+
+/// Whole small files: configuration, keys, secrets.
+package enum FileReader {
+    /// The file's bytes. Throws EFBIG when there are more than `bytesMax`.
+    package static func bytes(_ path: String, bytesMax: Int = 16 << 20) throws(Errno) -> [UInt8] {
+        let raw = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard raw >= 0 else { throw .current("open") }
+        let descriptor = FileDescriptor(owning: raw)
+        var content: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe read(descriptor.raw, &block, block.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .current("read") }
+            if count == 0 { return content }
+            guard content.count + count <= bytesMax else { throw Errno(code: EFBIG, call: "read") }
+            content.append(contentsOf: block[..<count])
+        }
+    }
+
+    /// The file as text, or nil when it cannot be read.
+    package static func text(_ path: String) -> String? {
+        guard let bytes = try? bytes(path) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
