@@ -11,3 +11,10 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
+
+// Key generation is variadic in OpenSSL 3, which Swift cannot call.
+static inline EVP_PKEY *clibssl_generate_rsa(unsigned int bits) { return EVP_RSA_gen(bits); }
+static inline EVP_PKEY *clibssl_generate_ec(const char *curve) { return EVP_EC_gen(curve); }
+static inline EVP_PKEY *clibssl_generate_ed25519(void) { return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); }
+
+static inline int clibssl_public_key_selection(void) { return EVP_PKEY_PUBLIC_KEY; }
