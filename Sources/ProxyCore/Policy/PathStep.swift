@@ -1,0 +1,122 @@
+/// One thing that an upstream, or something in front of it, may do to a path before it looks for the resource.
+package enum PathStep: Sendable, Equatable, CaseIterable {
+    case decodeUnreserved
+    case decodeSegments
+    case decode
+    case decodeHeldSlashes
+    case removeDotSegments
+    case mergeSlashes
+    case stripParameters
+    case backslashToSlash
+
+    /// For `explain`.
+    package var description: StaticString {
+        switch self {
+        case .decodeUnreserved: "unreserved characters percent-decoded"
+        case .decodeSegments: "each segment percent-decoded"
+        case .decode: "percent-decoded"
+        case .decodeHeldSlashes: "encoded slashes taken for separators"
+        case .removeDotSegments: "dot segments removed"
+        case .mergeSlashes: "slashes merged"
+        case .stripParameters: "segment parameters stripped"
+        case .backslashToSlash: "backslashes taken for slashes"
+        }
+    }
+}
+
+/// The steps, as functions of bytes. Each expects a path in which `PathProblem` finds nothing.
+enum PathRewriting {
+    /// Stands for `%2F` where a path is decoded segment by segment: a slash that separates nothing. No path holds
+    /// this byte otherwise, since NUL is refused raw and encoded.
+    static let heldSlash: UInt8 = 0
+
+    static func apply(_ step: PathStep, to path: [UInt8]) -> [UInt8] {
+        switch step {
+        case .decodeUnreserved: decoding(path) { octet in ASCII.isUnreserved(octet) ? octet : nil }
+        case .decodeSegments: decoding(path) { octet in octet == ASCII.slash ? heldSlash : octet }
+        case .decode: decoded(path)
+        case .decodeHeldSlashes: path.map { $0 == heldSlash ? ASCII.slash : $0 }
+        case .removeDotSegments: removingDotSegments(path)
+        case .mergeSlashes: mergingSlashes(path)
+        case .stripParameters: strippingParameters(path)
+        case .backslashToSlash: path.map { $0 == ASCII.backslash ? ASCII.slash : $0 }
+        }
+    }
+
+    static func decoded(_ path: [UInt8]) -> [UInt8] { decoding(path) { $0 } }
+
+    /// The path with the hexadecimal digits of its triplets in upper case: the one spelling in which literals are kept.
+    static func withUpperCaseTriplets(_ path: Span<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(path.count)
+        while result.count < path.count {
+            if let octet = PercentEncoding.octet(at: result.count, in: path) {
+                result += PercentEncoding.triplet(octet)
+            } else {
+                result.append(path[result.count])
+            }
+        }
+        return result
+    }
+
+    /// The path with each triplet replaced by what `replacement` gives for its octet, or left alone for nil.
+    private static func decoding(_ path: [UInt8], _ replacement: (UInt8) -> UInt8?) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(path.count)
+        var index = 0
+        while index < path.count {
+            if let octet = PercentEncoding.octet(at: index, in: path.span), let byte = replacement(octet) {
+                result.append(byte)
+                index += 3
+            } else {
+                result.append(path[index])
+                index += 1
+            }
+        }
+        return result
+    }
+
+    /// RFC 3986 section 5.2.4: `.` goes, `..` takes the segment before it along, the root has none to lose. An empty
+    /// segment counts as one; where slashes are merged first, that is another reading.
+    private static func removingDotSegments(_ path: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(path.count)
+        var index = 0
+        while index < path.count {
+            var end = index + 1
+            while end < path.count, path[end] != ASCII.slash { end += 1 }
+            let isLast = end == path.count
+            switch path[(index + 1)..<end] {
+            case [ASCII.dot]:
+                if isLast { result.append(ASCII.slash) }
+            case [ASCII.dot, ASCII.dot]:
+                while let byte = result.popLast(), byte != ASCII.slash {}
+                if isLast { result.append(ASCII.slash) }
+            case let segment:
+                result.append(ASCII.slash)
+                result += segment
+            }
+            index = end
+        }
+        return result.isEmpty ? [ASCII.slash] : result
+    }
+
+    private static func mergingSlashes(_ path: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(path.count)
+        for byte in path where byte != ASCII.slash || result.last != ASCII.slash { result.append(byte) }
+        return result
+    }
+
+    private static func strippingParameters(_ path: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(path.count)
+        var isParameter = false
+        for byte in path {
+            if byte == ASCII.slash { isParameter = false }
+            if byte == ASCII.semicolon { isParameter = true }
+            if !isParameter { result.append(byte) }
+        }
+        return result
+    }
+}
