@@ -15,6 +15,18 @@ package enum ByteScan {
         }
     }
 
+    /// True when both hold the same bytes: for long ones, which `Span.equals` compares one at a time.
+    package static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count, !left.isEmpty else { return left.count == right.count }
+        // Sound: both pointers cover `left.count` bytes, which is not zero, and do not leave the closures.
+        return unsafe left.withUnsafeBytes { left in
+            unsafe right.withUnsafeBytes { right in
+                guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return false }
+                return unsafe memcmp(leftBase, rightBase, left.count) == 0
+            }
+        }
+    }
+
     /// The offset of the first byte at or after `start` that is a control character (C0 without tab, or DEL), or
     /// `bytes.count`. Carriage return and line feed are control characters too: this finds the end of a field line.
     package static func firstControl(in bytes: Span<UInt8>, from start: Int) -> Int {

@@ -1,0 +1,43 @@
+/// What is left of a token once its signature and its claims have been found good. Only the verifier makes one.
+package final class VerifiedToken: Sendable {
+    /// The issuer's place in the verifier's list.
+    package let issuer: Int
+    /// The key that signed it. A remembered token counts only while its issuer has this key.
+    package let key: KeyIdentity
+    package let validity: Validity
+    package let subject: [UInt8]?
+    package let clientID: [UInt8]?
+    /// Each of them a scope-token (RFC 6749 section 3.3), in the order of the token; one may be there twice.
+    package let scopes: [[UInt8]]
+    package let claims: JSONDocument
+
+    package var expiry: UnixTime { validity.expiry }
+
+    init(issuer: Int, key: KeyIdentity, validity: Validity, claims: CheckedClaims) {
+        self.issuer = issuer
+        self.key = key
+        self.validity = validity
+        subject = claims.subject
+        clientID = claims.clientID
+        scopes = claims.scopes
+        self.claims = claims.document
+    }
+
+    /// What speaks against using the token at `now`. To be asked on every request: a token grows old in the cache.
+    package func temporalError(at now: UnixTime, skew: Int64) -> TokenError? { validity.error(at: now, skew: skew) }
+}
+
+/// The claims of a token that has been judged in every way but by its signature.
+struct CheckedClaims {
+    let document: JSONDocument
+    let subject: [UInt8]?
+    let clientID: [UInt8]?
+    let scopes: [[UInt8]]
+
+    init(_ claims: TokenClaims, of issuer: TokenIssuer) throws(TokenError) {
+        document = claims.document
+        subject = try claims.subject()
+        clientID = try claims.text(issuer.clientIDClaims)
+        scopes = try claims.scopes(issuer.scopeClaims)
+    }
+}
