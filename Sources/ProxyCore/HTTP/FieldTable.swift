@@ -1,11 +1,3 @@
-/// How often a field occurs that should occur at most once.
-package enum Occurrence: Sendable, Equatable {
-    case none
-    /// Once, with this value.
-    case one(ByteRange)
-    case several
-}
-
 /// The field lines of one head, in the order in which they came.
 ///
 /// Scratch: a worker owns a few and every parse overwrites one, so that a request allocates none. 6 KiB.

@@ -47,38 +47,35 @@ extension HeadFeeder {
         return parse(bytes, prefix: bytes.count, limits: limits, progress: &progress)
     }
 
-    /// Asserts that `bytes` come to `expected`, whole, cut in two anywhere, and byte by byte; and that each prefix comes
+    /// Asserts that `bytes` come to `expected`, whole, cut in two anywhere, and byte by byte; and that a prefix comes
     /// to the same whether it came at once or byte by byte.
     func check(
         _ bytes: [UInt8], _ expected: HeadOutcome, limits: HeadLimits = HeadLimits(), _ comment: String,
-        line: UInt = #line
+        line: UInt
     ) {
-        let text = String(decoding: bytes, as: UTF8.self).debugDescription
+        let text = "\(comment): " + String(decoding: bytes, as: UTF8.self).debugDescription
         let outcome = whole(bytes, limits: limits)
         guard outcome == expected else {
-            return XCTFail("\(comment): \(text): \(outcome), expected \(expected)", line: line)
+            return XCTFail("\(text): \(outcome), expected \(expected)", line: line)
         }
         for cut in 0..<bytes.count {
             let parts = inPieces(bytes, cuts: [cut], limits: limits)
-            if parts != expected { return XCTFail("\(comment): \(text) cut at \(cut): \(parts)", line: line) }
+            if parts != expected { return XCTFail("\(text) cut at \(cut): \(parts)", line: line) }
         }
         var progress = HeadProgress()
         for count in 0...bytes.count {
             let resumed = parse(bytes, prefix: count, limits: limits, progress: &progress)
             let atOnce = whole(Array(bytes.prefix(count)), limits: limits)
-            if resumed != atOnce { return XCTFail("\(comment): \(text) up to \(count): \(resumed), \(atOnce)", line: line) }
-            if resumed != .incomplete { return XCTAssertEqual(resumed, expected, "\(comment): \(text)", line: line) }
+            if resumed != atOnce { return XCTFail("\(text) up to \(count): \(resumed), \(atOnce)", line: line) }
+            if resumed != .incomplete { return XCTAssertEqual(resumed, expected, text, line: line) }
             disturb()
         }
     }
 
-    func check(_ text: String, _ expected: HeadOutcome, _ comment: String, line: UInt = #line) {
-        check(Array(text.utf8), expected, comment, line: line)
-    }
-
-    /// A head with many fields, to fill the table.
-    static func crowd(_ startLine: String) -> [UInt8] {
-        Array((startLine + (0..<90).map { "Host-\($0): \($0)\r\nConnection: close\r\n" }[0..<45].joined() + "\r\n").utf8)
+    /// A head with more fields than most behind `start`.
+    static func crowd(_ start: String) -> [UInt8] {
+        let fields = (0..<8).map { "X-\($0): \($0)\r\nConnection: close\r\n" }
+        return Array((start + fields.joined() + "\r\n").utf8)
     }
 }
 

@@ -159,6 +159,6 @@ final class RequestHeadTests: XCTestCase {
     }
 
     private func refuse(_ text: String, _ error: HeadError, _ comment: String, line: UInt = #line) {
-        feeder.check(text, .refused(error), comment, line: line)
+        feeder.check(Array(text.utf8), .refused(error), comment, line: line)
     }
 }

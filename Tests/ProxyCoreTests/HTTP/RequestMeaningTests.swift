@@ -7,15 +7,15 @@ final class RequestMeaningTests: XCTestCase {
 
     func testHost() {
         let valid = [
-            "h", "h:80", "h:", "a-b.c_d~e", "127.0.0.1:8080", "[::1]", "[2001:db8::7]:443", "[::ffff:1.2.3.4]", "h:65535",
-            "a!$&'()*+,;=b", "EXAMPLE.com",
+            "h", "h:80", "h:", "a-b.c_d~e", "127.0.0.1:8080", "[::1]", "[2001:db8::7]:443", "[::ffff:1.2.3.4]",
+            "h:65535", "a!$&'()*+,;=b", "EXAMPLE.com",
         ]
         for host in valid {
             accept("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n", "get / 1.1 host=\(host) none keep", "valid")
         }
         let invalid = [
-            "", ":80", "h:80x", "h:65536", "h:123456", "h:+8", "a b", "a/b", "a?b", "u@h", "a\\b", "a<b", "a%41", "[]", "[::1",
-            "::1", "[::1]x", "[fe80::1%25eth0]", "[v1.x]", "h:80:80", "a,b/", "\u{e9}",
+            "", ":80", "h:80x", "h:65536", "h:123456", "h:+8", "a b", "a/b", "a?b", "u@h", "a\\b", "a<b", "a%41", "[]",
+            "[::1", "::1", "[::1]x", "[fe80::1%25eth0]", "[v1.x]", "h:80:80", "a,b/", "\u{e9}",
         ]
         for host in invalid { refuse("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n", .invalidHost, "host '\(host)'") }
         refuse("GET / HTTP/1.0\r\nHost: a b\r\n\r\n", .invalidHost, "HTTP/1.0 too")
@@ -74,7 +74,8 @@ final class RequestMeaningTests: XCTestCase {
         refuse(post + "Expect:\r\n\r\n", .unsupportedExpectation, "empty")
         refuse(post + "Expect: 100-continue, x\r\n\r\n", .unsupportedExpectation, "and another")
         refuse(post + "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n", .unsupportedExpectation, "twice")
-        accept("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", "post / 1.0 host= none close", "ignored: RFC 9110 10.1.1")
+        let old = "POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n"
+        accept(old, "post / 1.0 host= none close", "ignored: RFC 9110 10.1.1")
     }
 
     func testLimits() {
@@ -82,24 +83,24 @@ final class RequestMeaningTests: XCTestCase {
         let summary = "get /12345678 1.1 host=h none keep"
         let bytes = Array(head.utf8)
         let fits = HeadLimits(headBytes: bytes.count, fields: 2, targetBytes: 9)
-        feeder.check(bytes, .complete(bytes.count, summary: summary), limits: fits, "exactly at the limits")
+        check(bytes, .complete(bytes.count, summary: summary), fits, "exactly at the limits")
         let short = HeadLimits(headBytes: bytes.count - 1, fields: 2, targetBytes: 9)
-        feeder.check(bytes, .refused(.headTooLong), limits: short, "a byte too long")
+        check(bytes, .refused(.headTooLong), short, "a byte too long")
         let few = HeadLimits(headBytes: bytes.count, fields: 1, targetBytes: 9)
-        feeder.check(bytes, .refused(.tooManyFields), limits: few, "a field too many")
+        check(bytes, .refused(.tooManyFields), few, "a field too many")
         let narrow = HeadLimits(headBytes: bytes.count, fields: 2, targetBytes: 8)
-        feeder.check(bytes, .refused(.targetTooLong), limits: narrow, "a byte of target too many")
+        check(bytes, .refused(.targetTooLong), narrow, "a byte of target too many")
         let start = Array("GET /12345678".utf8)
-        feeder.check(start, .refused(.targetTooLong), limits: narrow, "before the request line ends")
+        check(start, .refused(.targetTooLong), narrow, "before the request line ends")
         let longField = Array("GET / HTTP/1.1\r\nX: \(String(repeating: "x", count: 50))".utf8)
-        feeder.check(longField, .refused(.headTooLong), limits: HeadLimits(headBytes: 60), "before the head ends")
+        check(longField, .refused(.headTooLong), HeadLimits(headBytes: 60), "before the head ends")
     }
 
     func testDefaultLimits() {
         let target = "/" + String(repeating: "a", count: 8191)
         let fields = (0..<99).map { "F\($0): x\r\n" }.joined()
-        XCTAssertEqual(
-            feeder.whole(Array("GET \(target) HTTP/1.1\r\nHost: h\r\n\(fields)\r\n".utf8)).isComplete, true)
+        let longest = "GET \(target) HTTP/1.1\r\nHost: h\r\n\(fields)\r\n"
+        XCTAssertTrue(feeder.whole(Array(longest.utf8)).isComplete)
         XCTAssertEqual(feeder.whole(Array("GET \(target)a".utf8)), .refused(.targetTooLong))
         let crowded = "GET / HTTP/1.1\r\nHost: h\r\n\(fields)X: y\r\n\r\n"
         XCTAssertEqual(feeder.whole(Array(crowded.utf8)), .refused(.tooManyFields))
@@ -128,12 +129,18 @@ final class RequestMeaningTests: XCTestCase {
         XCTAssertEqual(Set(HeadError.allCases.map { $0.reason.bytes.text }).count, HeadError.allCases.count)
     }
 
+    private func check(
+        _ bytes: [UInt8], _ expected: HeadOutcome, _ limits: HeadLimits, _ comment: String, line: UInt = #line
+    ) {
+        feeder.check(bytes, expected, limits: limits, comment, line: line)
+    }
+
     private func accept(_ text: String, _ summary: String, _ comment: String, line: UInt = #line) {
-        feeder.check(text, .complete(text.utf8.count, summary: summary), comment, line: line)
+        feeder.check(Array(text.utf8), .complete(text.utf8.count, summary: summary), comment, line: line)
     }
 
     private func refuse(_ text: String, _ error: HeadError, _ comment: String, line: UInt = #line) {
-        feeder.check(text, .refused(error), comment, line: line)
+        feeder.check(Array(text.utf8), .refused(error), comment, line: line)
     }
 }
 

@@ -58,8 +58,8 @@ final class ResponseHeadTests: XCTestCase {
 
     func testHTTP10() {
         accept("HTTP/1.0 200 x\r\nContent-Length: 5\r\n\r\n", "200 'x' 1.0 length=5 close", "closes by default")
-        accept(
-            "HTTP/1.0 200 x\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\n", "200 'x' 1.0 length=5 keep", "asked")
+        let asked = "HTTP/1.0 200 x\r\nContent-Length: 5\r\nConnection: Keep-Alive\r\n\r\n"
+        accept(asked, "200 'x' 1.0 length=5 keep", "asked")
         accept("HTTP/1.0 200 x\r\nConnection: keep-alive\r\n\r\n", "200 'x' 1.0 untilClose close", "cannot persist")
         refuse("HTTP/1.0 200 x\r\nTransfer-Encoding: chunked\r\n\r\n", .transferEncodingInHTTP10, "RFC 9112 6.1")
     }
@@ -81,15 +81,17 @@ final class ResponseHeadTests: XCTestCase {
         }
         refuse("\r\nHTTP/1.1 200 OK\r\n\r\n", .malformedStatusLine, "empty line in front")
         let limits = HeadLimits(headBytes: 30, fields: 1)
-        feeder.check(Array("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n".utf8), .refused(.tooManyFields), limits: limits, "fields")
-        feeder.check(Array("HTTP/1.1 200 OK\r\nA: 12345678\r\n\r".utf8), .refused(.headTooLong), limits: limits, "bytes")
+        let crowded = Array("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n".utf8)
+        feeder.check(crowded, .refused(.tooManyFields), limits: limits, "fields", line: #line)
+        let long = Array("HTTP/1.1 200 OK\r\nA: 12345678\r\n\r".utf8)
+        feeder.check(long, .refused(.headTooLong), limits: limits, "bytes", line: #line)
     }
 
     private func accept(_ text: String, _ summary: String, _ comment: String, line: UInt = #line) {
-        feeder.check(text, .complete(text.utf8.count, summary: summary), comment, line: line)
+        feeder.check(Array(text.utf8), .complete(text.utf8.count, summary: summary), comment, line: line)
     }
 
     private func refuse(_ text: String, _ error: HeadError, _ comment: String, line: UInt = #line) {
-        feeder.check(text, .refused(error), comment, line: line)
+        feeder.check(Array(text.utf8), .refused(error), comment, line: line)
     }
 }
