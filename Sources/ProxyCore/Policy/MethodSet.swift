@@ -12,5 +12,7 @@ package struct MethodSet: Sendable, Equatable {
     package func overlaps(_ other: MethodSet) -> Bool { bits & other.bits != 0 }
     package func inserting(_ method: Int) -> MethodSet { MethodSet(bits: bits | 1 << UInt64(method)) }
     package func union(_ other: MethodSet) -> MethodSet { MethodSet(bits: bits | other.bits) }
+    package func isSuperset(of other: MethodSet) -> Bool { other.bits & ~bits == 0 }
+    package func subtracting(_ other: MethodSet) -> MethodSet { MethodSet(bits: bits & ~other.bits) }
     package func intersection(_ other: MethodSet) -> MethodSet { MethodSet(bits: bits & other.bits) }
 }

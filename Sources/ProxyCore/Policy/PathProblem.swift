@@ -6,8 +6,22 @@ package enum PathProblem: Error, Sendable, Equatable, CaseIterable {
     case invalidPercentEncoding
     case encodedControl
     case overlongUTF8
+    case tooManyReadings
 
-    /// For logs and for `explain`.
+    /// For logs.
+    package var reason: StaticString {
+        switch self {
+        case .noLeadingSlash: "path_without_slash"
+        case .control: "control_in_path"
+        case .fragment: "fragment_in_path"
+        case .invalidPercentEncoding: "invalid_percent_encoding"
+        case .encodedControl: "encoded_control_in_path"
+        case .overlongUTF8: "overlong_utf8_in_path"
+        case .tooManyReadings: "ambiguous_path"
+        }
+    }
+
+    /// For `explain`.
     package var description: StaticString {
         switch self {
         case .noLeadingSlash: "the path does not begin with a slash"
@@ -16,6 +30,7 @@ package enum PathProblem: Error, Sendable, Equatable, CaseIterable {
         case .invalidPercentEncoding: "a % is not followed by two hexadecimal digits"
         case .encodedControl: "the path holds a percent-encoded control character"
         case .overlongUTF8: "the path holds an overlong UTF-8 sequence, which some decoders take for a slash or a dot"
+        case .tooManyReadings: "the path can be read in more ways than are worth judging"
         }
     }
 

@@ -9,7 +9,7 @@ package struct RouteTable: Sendable {
     /// The claims that conditions name, each once.
     package let claims: [ClaimPath]
     let rules: [RouteRule]
-    private let trie: RouteTrie
+    let trie: RouteTrie
     private let paths: [RoutePath]
 
     package init(_ definitions: [RouteDefinition]) throws(RouteTableError) {

@@ -46,6 +46,31 @@ struct RouteTrie: Sendable {
         return Int(nodes[node].path)
     }
 
+    /// The child of `node` for a literal.
+    func child(of node: Int, _ literal: [UInt8]) -> Int? {
+        edges(of: node, like: literal).first { edge in literals[edge.literal.range].elementsEqual(literal) }
+            .map { Int($0.child) }
+    }
+
+    /// The children of `node` for a literal and those that differ from it only in letter case.
+    func childrenIgnoringCase(of node: Int, _ literal: [UInt8]) -> [Int] {
+        edges(of: node, like: literal).map { Int($0.child) }
+    }
+
+    private func edges(of node: Int, like literal: [UInt8]) -> [Edge] {
+        var found: [Edge] = []
+        let bytes = literals
+        var slot = firstSlot(node: node, hash: literal.reduce(Self.hashStart, Self.hash))
+        while slots[slot] >= 0 {
+            let edge = edges[Int(slots[slot])]
+            if edge.parent == Int32(node), bytes.span.slice(edge.literal).equalsIgnoringCase(literal.span) {
+                found.append(edge)
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return found
+    }
+
     /// The hash of a literal's bytes in lower case, continued byte by byte from `hashStart`.
     static func hash(_ hash: UInt64, _ byte: UInt8) -> UInt64 {
         (hash ^ UInt64(ASCII.lowercased(byte))) &* 0x100_0000_01B3
@@ -86,19 +111,6 @@ struct RouteTrie: Sendable {
         let decoded = PathRewriting.decoded(literal)
         if decoded != literal { addEdge(parent: node, child: child, decoded) }
         return Int(child)
-    }
-
-    private func child(of node: Int, _ literal: [UInt8]) -> Int? {
-        let bytes = literals
-        var slot = firstSlot(node: node, hash: literal.reduce(Self.hashStart, Self.hash))
-        while slots[slot] >= 0 {
-            let edge = edges[Int(slots[slot])]
-            if edge.parent == Int32(node), bytes.span.slice(edge.literal).equals(literal.span) {
-                return Int(edge.child)
-            }
-            slot = (slot + 1) & (slots.count - 1)
-        }
-        return nil
     }
 
     private mutating func addEdge(parent: Int, child: Int32, _ literal: [UInt8]) {
