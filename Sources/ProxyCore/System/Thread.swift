@@ -23,6 +23,12 @@ package struct Thread: Sendable {
         let code = pthread_join(handle, nil)
         precondition(code == 0, "a thread is joined once, and not by itself")
     }
+
+    /// Leaves the thread to itself. To be called once, instead of `join`.
+    package func detach() {
+        let code = pthread_detach(handle)
+        precondition(code == 0, "a thread is detached once")
+    }
 }
 
 /// What a new thread is to do; handed over as an opaque pointer that carries one reference.

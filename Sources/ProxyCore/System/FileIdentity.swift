@@ -1,0 +1,23 @@
+import Glibc
+
+/// What changes when a file does: whether it is written in place or replaced, also behind a symbolic link.
+package struct FileIdentity: Sendable, Equatable {
+    /// Neither a directory nor a pipe or device, which might have no end or make a reader wait.
+    package let isRegular: Bool
+    package let bytes: Int64
+    private let device: UInt64
+    private let inode: UInt64
+    private let modifiedSeconds: Int
+    private let modifiedNanoseconds: Int
+
+    package init(of path: String) throws(Errno) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw .current("stat") }
+        isRegular = status.st_mode & S_IFMT == S_IFREG
+        bytes = Int64(status.st_size)
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        modifiedSeconds = status.st_mtim.tv_sec
+        modifiedNanoseconds = status.st_mtim.tv_nsec
+    }
+}

@@ -1,0 +1,46 @@
+import Glibc
+
+/// Whole small files, written so that a reader finds the old one or the new one and never a part.
+package enum FileWriter {
+    /// Puts `bytes` in the place of the file at `path`, also when the machine loses power on the way: a new file,
+    /// readable by its owner only, is written, flushed and renamed.
+    package static func replace(_ path: String, with bytes: [UInt8]) throws(Errno) {
+        let temporary = "\(path).\(getpid()).tmp"
+        do throws(Errno) {
+            try write(bytes, to: temporary)
+            guard unsafe rename(temporary, path) == 0 else { throw Errno.current("rename") }
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        flushDirectory(of: path)
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
+        // A process with our number may have left it there when it died.
+        _ = unsafe unlink(path)
+        let raw = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard raw >= 0 else { throw .current("open") }
+        let file = FileDescriptor(owning: raw)
+        var written = 0
+        while written < bytes.count {
+            let start = written
+            // Sound: the pointer is valid for the call, which reads the bytes from `start` to the end.
+            let count = unsafe bytes.withUnsafeBytes { source in
+                unsafe Glibc.write(file.raw, source.baseAddress.map { unsafe $0 + start }, source.count - start)
+            }
+            if count < 0 && errno != EINTR { throw .current("write") }
+            written += max(count, 0)
+        }
+        guard fsync(file.raw) == 0 else { throw .current("fsync") }
+    }
+
+    /// Makes the rename itself last. Where a directory cannot be flushed there is nothing better to do.
+    private static func flushDirectory(of path: String) {
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let raw = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard raw >= 0 else { return }
+        let descriptor = FileDescriptor(owning: raw)
+        _ = fsync(descriptor.raw)
+    }
+}
