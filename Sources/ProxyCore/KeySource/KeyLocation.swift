@@ -1,0 +1,134 @@
+/// Where a key set lies on the network: an absolute http URL (RFC 9110 section 4.2.1) that can be asked for as it is.
+package struct KeyLocation: Sendable, Equatable {
+    package enum Problem: Error, Sendable, Equatable {
+        case notHTTP
+        case badCharacter
+        case credentials
+        case fragment
+        case badHost
+        case badPort
+
+        package var message: StaticString {
+            switch self {
+            case .notHTTP: "is not an absolute http:// address"
+            case .badCharacter: "holds a character that a URL cannot hold"
+            case .credentials: "holds a user name or password"
+            case .fragment: "holds a fragment"
+            case .badHost: "has no valid host"
+            case .badPort: "has no valid port"
+            }
+        }
+    }
+
+    /// A name in lower case, or an address; an IPv6 address is without its brackets.
+    package let host: String
+    package let port: UInt16
+    /// Path and query, as they go into the request line.
+    package let target: String
+
+    package init(_ text: String) throws(Problem) {
+        guard text.utf8.allSatisfy(Self.isAllowed) else { throw .badCharacter }
+        guard text.utf8.count > 7, text.prefix(7).lowercased() == "http://" else { throw .notHTTP }
+        guard !text.utf8.contains(ASCII.hash) else { throw .fragment }
+        let rest = text.dropFirst(7)
+        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+        (host, port) = try Self.readAuthority(rest[..<end])
+        let target = String(rest[end...])
+        self.target = target.utf8.first == ASCII.slash ? target : "/" + target
+    }
+
+    private init(host: String, port: UInt16, target: String) {
+        self.host = host
+        self.port = port
+        self.target = target
+    }
+
+    /// The value of the `Host` field.
+    package var authority: String {
+        let name = host.utf8.contains(ASCII.colon) ? "[\(host)]" : host
+        return port == 80 ? name : "\(name):\(port)"
+    }
+
+    /// True when the address cannot leave this machine, whatever a name server says.
+    package var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
+
+    package func isSameServer(as other: KeyLocation) -> Bool { host == other.host && port == other.port }
+
+    /// Where a `Location` field leads from here (RFC 3986 section 5.2). A fragment is dropped: it is not asked for.
+    package func resolving(_ reference: String) throws(Problem) -> KeyLocation {
+        let reference = String(reference.prefix { $0 != "#" })
+        if reference.utf8.starts(with: "//".utf8) { return try KeyLocation("http:" + reference) }
+        if Self.hasScheme(reference) { return try KeyLocation(reference) }
+        let path = target.prefix { $0 != "?" }
+        let base: Substring
+        switch reference.utf8.first {
+        case nil: return self
+        case ASCII.slash: base = ""
+        case ASCII.question: base = path
+        case _: base = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
+        }
+        // Through the text again, so that what a server sends is held to the same rules.
+        let absolute = KeyLocation(host: host, port: port, target: "").authority
+        return try KeyLocation("http://\(absolute)\(Self.removingDotSegments(base + reference))")
+    }
+
+    /// The printable characters without those delimiters that RFC 3986 leaves out of its grammar; servers read them in
+    /// ways of their own.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        byte > 0x20 && byte < 0x7F && !"\"<>\\^`{|}".utf8.contains(byte)
+    }
+
+    private static func readAuthority(_ text: Substring) throws(Problem) -> (String, UInt16) {
+        guard !text.utf8.contains(ASCII.at) else { throw .credentials }
+        let name: Substring
+        let rest: Substring
+        if text.utf8.first == 0x5B {
+            guard let close = text.firstIndex(of: "]") else { throw .badHost }
+            name = text[text.index(after: text.startIndex)..<close]
+            rest = text[text.index(after: close)...]
+            guard name.utf8.contains(ASCII.colon), IPAddress(String(name)) != nil else { throw .badHost }
+        } else {
+            name = text.prefix { $0 != ":" }
+            rest = text[name.endIndex...]
+            guard isName(name) else { throw .badHost }
+        }
+        return (name.lowercased(), try readPort(rest))
+    }
+
+    private static func isName(_ text: Substring) -> Bool {
+        !text.isEmpty && text.utf8.count <= 253
+            && text.utf8.allSatisfy { ASCII.isUnreserved($0) && $0 != ASCII.tilde }
+    }
+
+    /// An empty port is the default one (RFC 3986 section 3.2.3).
+    private static func readPort(_ text: Substring) throws(Problem) -> UInt16 {
+        if text.isEmpty { return 80 }
+        let digits = text.dropFirst()
+        guard text.utf8.first == ASCII.colon else { throw .badHost }
+        if digits.isEmpty { return 80 }
+        guard digits.utf8.allSatisfy(ASCII.isDigit), let port = UInt16(digits), port > 0 else { throw .badPort }
+        return port
+    }
+
+    private static func hasScheme(_ reference: String) -> Bool {
+        guard let colon = reference.utf8.firstIndex(of: ASCII.colon) else { return false }
+        return !reference.utf8[..<colon].contains { $0 == ASCII.slash || $0 == ASCII.question }
+    }
+
+    /// RFC 3986 section 5.2.4, for a path that begins with a slash and may be followed by a query.
+    private static func removingDotSegments(_ target: Substring) -> String {
+        let path = target.prefix { $0 != "?" }
+        var kept: [Substring] = []
+        let segments = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        for (index, segment) in segments.enumerated() {
+            let isLast = index == segments.count - 1
+            if segment == ".." { _ = kept.popLast() }
+            if segment == ".." || segment == "." {
+                if isLast { kept.append("") }
+            } else {
+                kept.append(segment)
+            }
+        }
+        return "/" + kept.joined(separator: "/") + target[path.endIndex...]
+    }
+}

@@ -1,0 +1,71 @@
+import ProxyCore
+import XCTest
+
+final class KeyLocationTests: XCTestCase {
+    func testAddressesThatCanBeAskedFor() throws {
+        let table: [(String, String, UInt16, String, String)] = [
+            ("http://localhost", "localhost", 80, "/", "localhost"),
+            ("HTTP://LocalHost:80/a", "localhost", 80, "/a", "localhost"),
+            ("http://127.0.0.1:8080/jwks.json?x=/y", "127.0.0.1", 8080, "/jwks.json?x=/y", "127.0.0.1:8080"),
+            ("http://a.b-c_d:/?q", "a.b-c_d", 80, "/?q", "a.b-c_d"),
+            ("http://h?q", "h", 80, "/?q", "h"),
+            ("http://[::1]:9/k", "::1", 9, "/k", "[::1]:9"),
+        ]
+        for (text, host, port, target, authority) in table {
+            let location = try KeyLocation(text)
+            XCTAssertEqual(location.host, host, text)
+            XCTAssertEqual(location.port, port, text)
+            XCTAssertEqual(location.target, target, text)
+            XCTAssertEqual(location.authority, authority, text)
+        }
+    }
+
+    func testAddressesThatCannot() {
+        let table: [(String, KeyLocation.Problem)] = [
+            ("", .notHTTP), ("localhost/jwks", .notHTTP), ("https://h/", .notHTTP), ("file:///etc/passwd", .notHTTP),
+            ("http:/h/", .notHTTP), ("http://", .notHTTP), ("http:///p", .badHost), ("http://h /", .badCharacter),
+            ("http://h/\r\nX: y", .badCharacter), ("http://h/\u{7F}", .badCharacter), ("http://h/ä", .badCharacter),
+            ("http://h/\"", .badCharacter), ("http://h\\@i/", .badCharacter), ("http://u:p@h/", .credentials),
+            ("http://h/#f", .fragment), ("http://h:0/", .badPort), ("http://h:65536/", .badPort),
+            ("http://h:+1/", .badPort), ("http://h:8o/", .badPort), ("http://[::1/", .badHost),
+            ("http://[::1]x/", .badHost), ("http://[127.0.0.1]/", .badHost), ("http://::1/", .badHost),
+            ("http://h%41/", .badHost), ("http://:80/", .badHost),
+        ]
+        for (text, problem) in table {
+            XCTAssertThrowsError(try KeyLocation(text), text) { error in
+                XCTAssertEqual(error as? KeyLocation.Problem, problem, text)
+            }
+        }
+    }
+
+    func testLoopback() throws {
+        for (text, isLoopback) in [
+            ("http://localhost/", true), ("http://127.9.9.9/", true), ("http://[::1]/", true),
+            ("http://localhost.example.com/", false), ("http://127.0.0.1.example.com/", false),
+            ("http://10.0.0.1/", false), ("http://[::2]/", false), ("http://0.0.0.0/", false),
+        ] {
+            XCTAssertEqual(try KeyLocation(text).isLoopback, isLoopback, text)
+        }
+    }
+
+    func testRedirectsAreResolvedAgainstTheAddress() throws {
+        let base = try KeyLocation("http://h:81/a/b/c?d")
+        let table: [(String, String)] = [
+            ("http://h:81/x", "http://h:81/x"), ("HTTP://H:81/x?y", "http://h:81/x?y"), ("//i/x", "http://i/x"),
+            ("/x", "http://h:81/x"), ("x", "http://h:81/a/b/x"), ("?x", "http://h:81/a/b/c?x"),
+            ("", "http://h:81/a/b/c?d"),
+            ("../x", "http://h:81/a/x"), ("../../../x", "http://h:81/x"), ("./x/.", "http://h:81/a/b/x/"),
+            ("/x/../y?../z", "http://h:81/y?../z"), ("/x#f", "http://h:81/x"),
+            ("x?u=http://v", "http://h:81/a/b/x?u=http://v"),
+        ]
+        for (reference, expected) in table {
+            XCTAssertEqual(try base.resolving(reference), try KeyLocation(expected), reference)
+        }
+        for reference in ["https://h/x", "javascript:x", "http://u@h:81/", "//[/", "/x y"] {
+            XCTAssertThrowsError(try base.resolving(reference), reference)
+        }
+        XCTAssertTrue(base.isSameServer(as: try base.resolving("http://H:81/x")))
+        XCTAssertFalse(base.isSameServer(as: try base.resolving("http://h/x")))
+        XCTAssertFalse(base.isSameServer(as: try base.resolving("//h:82/x")))
+    }
+}
