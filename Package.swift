@@ -42,6 +42,7 @@ let package = Package(
         .executableTarget(
             name: "ScopeProxy", dependencies: ["ProxyCore"], swiftSettings: strict, linkerSettings: selfContained),
         .testTarget(
-            name: "ProxyCoreTests", dependencies: ["ProxyCore"], exclude: ["Token/Fixtures"], swiftSettings: strict),
+            name: "ProxyCoreTests", dependencies: ["ProxyCore"], exclude: ["Config/Fixtures", "Token/Fixtures"],
+            swiftSettings: strict),
     ]
 )

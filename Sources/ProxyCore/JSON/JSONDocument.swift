@@ -10,6 +10,18 @@ package struct JSONDocument: Sendable {
         storage = JSONStorage(bytes: bytes, nodes: parser.nodes)
     }
 
+    /// The same, except that duplicate members do not end the reading: `duplicates` gets the first one of each object
+    /// that has some. For telling a person everything that is wrong with a file; such a document is not to be used.
+    package init(
+        parsing bytes: [UInt8], limits: JSONLimits, collecting duplicates: inout [JSONError]
+    ) throws(JSONError) {
+        guard bytes.count <= limits.bytes else { throw JSONError(.tooLarge, at: limits.bytes) }
+        var parser = JSONParser(limits: limits, collectsDuplicates: true)
+        try parser.parse(bytes.span)
+        duplicates += parser.duplicates
+        storage = JSONStorage(bytes: bytes, nodes: parser.nodes)
+    }
+
     package var bytes: [UInt8] { storage.bytes }
     package var root: JSONValue { JSONValue(storage: storage, index: 0) }
 }

@@ -5,12 +5,16 @@
 /// about what a token says.
 struct JSONParser {
     private(set) var nodes: [JSONNode] = []
+    /// What was found instead of refused, when that was asked for.
+    private(set) var duplicates: [JSONError] = []
+    private let collectsDuplicates: Bool
     private var index = 0
     private var valuesLeft: Int
     private let depthMax: Int
     private var names = JSONNameSet()
 
-    init(limits: JSONLimits) {
+    init(limits: JSONLimits, collectsDuplicates: Bool = false) {
+        self.collectsDuplicates = collectsDuplicates
         valuesLeft = limits.values
         depthMax = limits.depth
     }
@@ -60,7 +64,9 @@ struct JSONParser {
         }
         closeContainer(node)
         if let duplicate = names.firstDuplicate(of: node, count: count, anyEscaped: anyEscaped, nodes, bytes) {
-            throw JSONError(.duplicateMember, at: Int(nodes[duplicate].lower))
+            let error = JSONError(.duplicateMember, at: Int(nodes[duplicate].lower))
+            guard collectsDuplicates else { throw error }
+            duplicates.append(error)
         }
     }
 

@@ -189,7 +189,7 @@ final class JSONDocumentTests: XCTestCase {
     func testEveryPrefixIsAnError() throws {
         let text =
             #"{"iss":"https://é.example/","aud":["a","\u00e9\ud83d\ude00"]"#
-                + #","exp":1.5e9,"n":{"t":true,"f":false,"z":null},"x":-0.5}"#
+            + #","exp":1.5e9,"n":{"t":true,"f":false,"z":null},"x":-0.5}"#
         let bytes = Array(text.utf8)
         XCTAssertNil(refusal(bytes))
         for count in 0..<bytes.count {

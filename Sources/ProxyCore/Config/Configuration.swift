@@ -1,0 +1,36 @@
+/// What `routes.json` says, checked and complete: defaults filled in, references replaced, paths resolved.
+///
+/// A plain value. Whoever starts the proxy hands its parts to the rooms that work by them; the demo changes the
+/// addresses first.
+package struct Configuration: Sendable {
+    package var listen: SocketAddress
+    package var upstream: UpstreamSettings
+    /// Empty only when every route is public.
+    package var issuers: [IssuerSettings] = []
+    /// In the order of the file, free of conflicts.
+    package var routes: [RouteDefinition]
+    /// For routes that name no mode of their own.
+    package var mode = EnforcementMode.enforce
+    package var identityHeaders = IdentityOptions()
+    /// Sends the caller's `Authorization` on to the upstream.
+    package var forwardsToken = false
+    /// Peers whose `X-Forwarded-*`, `Forwarded` and `X-Request-Id` are believed.
+    package var trustedProxies: [CIDR] = []
+    package var limits = Limits()
+    package var timeouts = Timeouts()
+    /// Event-loop threads; nil for one per processor that the process may use.
+    package var workers: Int?
+    package var logLevel = LogLevel.info
+    /// nil for text on a terminal and JSON elsewhere.
+    package var logFormat: LogFormat?
+    /// For `WWW-Authenticate`; needs no escapes inside its quotes.
+    package var realm = "api"
+    /// The folder for copies of fetched keys; nil for none.
+    package var stateDirectory: String?
+
+    package init(listen: SocketAddress, upstream: UpstreamSettings, routes: [RouteDefinition]) {
+        self.listen = listen
+        self.upstream = upstream
+        self.routes = routes
+    }
+}

@@ -1,0 +1,95 @@
+/// The keys of one kind of object in the file: those that are read, and those that a later version will read.
+///
+/// Everything else is an error, so a key that does nothing never looks as if it did.
+package struct ConfigurationSection: Sendable {
+    /// In words, as in "it belongs to an issuer".
+    package let name: String
+    package let keys: [String]
+    /// Keys of the design that this version refuses, with what to do instead.
+    var later: [String: String] = [:]
+
+    static let document = ConfigurationSection(
+        name: "the top level",
+        keys: [
+            "$schema", "listen", "upstream", "issuers", "routes", "mode", "identity_headers", "forward_token",
+            "trusted_proxies", "limits", "timeouts", "workers", "log", "realm", "state_dir",
+        ],
+        later: [
+            "admin": "the admin listener arrives with a later version; until then probe a route that is public",
+            "egress": "fetching tokens for outgoing calls arrives with a later version; until then leave the key out",
+        ])
+
+    static let listen = ConfigurationSection(
+        name: "listen", keys: ["address"],
+        later: [
+            "tls": "TLS to callers arrives with a later version; "
+                + "until then end it in front of the proxy, and listen on loopback or a private network"
+        ])
+
+    static let upstream = ConfigurationSection(
+        name: "upstream", keys: ["url", "set_headers", "host_header", "max_connections"],
+        later: [
+            "tls": "TLS to the upstream arrives with a later version; "
+                + "until then use http:// or unix: to an upstream nearby"
+        ])
+
+    static let issuer = ConfigurationSection(
+        name: "an issuer",
+        keys: [
+            "issuer", "audiences", "jwks_uri", "jwks_file", "jwks", "allow_insecure", "algorithms", "scope_claims",
+            "client_id_claims", "clock_skew_seconds", "token_types", "max_token_lifetime_seconds", "key_refresh",
+        ],
+        later: [
+            "ca_file": "fetching keys by https:// arrives with a later version; until then use jwks_file or jwks"
+        ])
+
+    static let keyRefresh = ConfigurationSection(
+        name: "key_refresh",
+        keys: [
+            "default_seconds", "min_seconds", "max_seconds", "cooldown_seconds", "fetch_timeout_seconds",
+            "wait_seconds", "stale_seconds",
+        ])
+
+    static let route = ConfigurationSection(
+        name: "a route",
+        keys: [
+            "id", "path", "methods", "scopes", "any_scope", "authenticated", "public", "claims", "mode", "limits",
+            "timeouts", "allow_encoded_slash",
+        ])
+
+    static let identityHeaders = ConfigurationSection(name: "identity_headers", keys: ["prefix", "claims"])
+
+    static let limits = ConfigurationSection(
+        name: "limits",
+        keys: [
+            "head_bytes", "fields", "target_bytes", "token_bytes", "body_bytes", "connections",
+            "connections_per_address", "token_cache_entries", "parked_requests",
+        ])
+
+    static let routeLimits = ConfigurationSection(name: "a route's limits", keys: ["body_bytes"])
+
+    static let timeouts = ConfigurationSection(
+        name: "timeouts",
+        keys: [
+            "request_head_seconds", "request_body_idle_seconds", "keep_alive_idle_seconds", "upstream_connect_seconds",
+            "upstream_first_byte_seconds", "upstream_idle_seconds", "drain_seconds",
+        ])
+
+    static let routeTimeouts = ConfigurationSection(
+        name: "a route's timeouts", keys: ["upstream_first_byte_seconds", "upstream_idle_seconds"])
+
+    static let log = ConfigurationSection(name: "log", keys: ["level", "format"])
+
+    package static let all = [
+        document, listen, upstream, issuer, keyRefresh, route, identityHeaders, limits, routeLimits, timeouts,
+        routeTimeouts, log,
+    ]
+
+    /// Why a key that is none of `keys` is refused, and which one it was probably meant to be.
+    func refusal(of key: String) -> (message: String, suggestion: String?) {
+        if let reason = later[key] { return (reason, nil) }
+        let homes = Self.all.filter { $0.keys.contains(key) || $0.later[key] != nil }.map(\.name)
+        if homes.isEmpty { return ("unknown key", EditDistance.nearest(to: key, among: keys)) }
+        return ("not a key of \(name); it belongs to \(homes.joined(separator: " or "))", nil)
+    }
+}

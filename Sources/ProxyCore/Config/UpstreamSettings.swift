@@ -1,0 +1,46 @@
+/// Where the application listens.
+package enum UpstreamAddress: Sendable, Equatable {
+    /// A name, looked up by the system, or an address.
+    case tcp(host: String, port: UInt16)
+    case unix(path: String)
+}
+
+/// The application behind the proxy and how requests to it differ from those that came.
+package struct UpstreamSettings: Sendable, Equatable {
+    /// What the upstream is told as `Host`.
+    package enum HostHeader: Sendable, Equatable {
+        /// What the caller sent.
+        case preserve
+        /// The upstream's own name and port.
+        case upstream
+    }
+
+    /// A field that every request to the upstream carries, in place of the caller's fields of that name.
+    package struct Field: Sendable, Equatable {
+        package var name: String
+        package var value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package var address: UpstreamAddress
+    package var hostHeader = HostHeader.preserve
+    package var setHeaders: [Field] = []
+    /// Connections of one worker.
+    package var maxConnections = 256
+
+    package init(address: UpstreamAddress) { self.address = address }
+
+    /// The upstream's name for a `Host` field (RFC 9110 section 7.2): `localhost` for a Unix socket.
+    package var authority: String {
+        switch address {
+        case .unix: return "localhost"
+        case .tcp(let host, let port):
+            let name = host.utf8.contains(ASCII.colon) ? "[\(host)]" : host
+            return port == 80 ? name : "\(name):\(port)"
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import ProxyCore
+import XCTest
+
+/// The schema names the keys that the loader knows, each with a description. That it judges files alike is for
+/// `scripts/check-schema` to see.
+final class ConfigurationSchemaTests: XCTestCase {
+    func testTheSchemaHasTheKeysOfTheLoader() throws {
+        let root = try schema().root
+        let properties = try XCTUnwrap(root["properties"])
+        let definitions = try XCTUnwrap(root["$defs"])
+        let issuer = definitions["issuer"]
+        let route = definitions["route"]
+        let objects: [String: JSONValue?] = [
+            "the top level": root, "listen": properties["listen"]?["anyOf"]?.elements.last,
+            "upstream": definitions["upstream"], "an issuer": issuer,
+            "key_refresh": issuer?["properties"]?["key_refresh"], "a route": route,
+            "a route's limits": route?["properties"]?["limits"],
+            "a route's timeouts": route?["properties"]?["timeouts"],
+            "identity_headers": properties["identity_headers"], "limits": properties["limits"],
+            "timeouts": properties["timeouts"], "log": properties["log"],
+        ]
+        XCTAssertEqual(Set(ConfigurationSection.all.map(\.name)), Set(objects.keys))
+        for section in ConfigurationSection.all {
+            let object = try XCTUnwrap(objects[section.name].flatMap { $0 }, section.name)
+            let keys = object["properties"]?.members.compactMap(\.key.string) ?? []
+            XCTAssertEqual(Set(keys), Set(section.keys), section.name)
+            XCTAssertEqual(object["additionalProperties"]?.bool, false, section.name)
+        }
+    }
+
+    func testEveryKeyOfTheSchemaIsDescribed() throws {
+        let document = try schema()
+        var pending = [document.root]
+        var count = 0
+        while let value = pending.popLast() {
+            pending += value.elements + value.members.map(\.value)
+            guard let properties = value["properties"], value["additionalProperties"]?.bool == false else { continue }
+            for (key, property) in properties.members {
+                count += 1
+                let reference = property["$ref"]?.string?.split(separator: "/").last.map(String.init)
+                let definition = reference.flatMap { document.root["$defs"]?[$0] }
+                let description = property["description"]?.string ?? definition?["description"]?.string ?? ""
+                XCTAssertFalse(description.isEmpty, key.string ?? "")
+            }
+        }
+        XCTAssertGreaterThan(count, 60)
+    }
+
+    private func schema() throws -> JSONDocument {
+        var root = URL(fileURLWithPath: #filePath)
+        for _ in 0..<4 { root.deleteLastPathComponent() }
+        let bytes = try FileReader.bytes(root.appendingPathComponent("routes.schema.json").path)
+        return try JSONDocument(parsing: bytes)
+    }
+}
