@@ -47,6 +47,14 @@ package struct BodyReader: Sendable {
         }
     }
 
+    /// Takes the next `count` bytes for body as they are, when the framing is a length and all of them belong to it;
+    /// false, and nothing is taken, otherwise.
+    package mutating func takeWhole(_ count: Int) -> Bool {
+        guard case .length(let left) = state, left >= UInt64(count) else { return false }
+        state = left > UInt64(count) ? .length(left - UInt64(count)) : .ended
+        return true
+    }
+
     /// The peer has closed its side of the connection, and all that came before has been read. An error unless that is
     /// where the body ends (RFC 9112 section 8): a truncated body must not look like a whole one.
     package mutating func endOfStream() throws(BodyError) {

@@ -58,6 +58,14 @@ package final class ByteBuffer {
         end = start + count
     }
 
+    /// Makes the first `count` bytes that were appended readable again: what has been consumed of them since, with
+    /// nothing appended in between, into a buffer that was empty before.
+    package func restoreConsumed(upTo count: Int) {
+        precondition(count >= 0 && count <= capacity && (isEmpty || end == count))
+        start = 0
+        end = count
+    }
+
     /// Appends all of `bytes`. The caller has checked `room`.
     package func append(_ bytes: Span<UInt8>) {
         guard !bytes.isEmpty else { return }

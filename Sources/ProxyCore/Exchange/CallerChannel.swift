@@ -1,0 +1,119 @@
+/// The caller's end of a connection: the socket, what the loop said of it, and the bytes on their way in and out.
+///
+/// Owned by one `ClientConnection`. Buffers are taken from the worker's pool when there are bytes and given back when
+/// there are none.
+struct CallerChannel: ~Copyable {
+    let socket: FileDescriptor
+    private let pool: BufferPool
+    private(set) var readable = false
+    private(set) var writable = false
+    /// The caller has closed its sending side, or the connection is broken; bytes before that may still be unread.
+    private(set) var closing = false
+    /// All that the caller will ever send has been read.
+    private(set) var ended = false
+    private(set) var input: ByteBuffer?
+    private(set) var output: ByteBuffer?
+
+    init(socket: consuming FileDescriptor, pool: BufferPool) {
+        self.socket = socket
+        self.pool = pool
+    }
+
+    var hasInput: Bool { input != nil }
+    var hasOutput: Bool { output != nil }
+
+    /// Bytes of the caller's may be here or in the socket that nobody has looked at.
+    var mayHaveUnread: Bool { !ended && (readable || hasInput) }
+
+    mutating func note(_ readiness: Readiness) {
+        if readiness.contains(.readable) { readable = true }
+        if readiness.contains(.writable) { writable = true }
+        if readiness.contains(.closing) { closing = true }
+    }
+
+    /// Reads once. True when bytes or the end came.
+    mutating func receive() throws(Errno) -> Bool {
+        guard readable, !ended else { return false }
+        let buffer = input ?? pool.take()
+        defer { keepInput(buffer) }
+        let room = buffer.room
+        guard room > 0 else { return false }
+        switch try Socket.receive(socket, into: buffer) {
+        case .bytes(let count):
+            // A short read has emptied the socket, unless the end of the stream is behind it.
+            if count < room, !closing { readable = false }
+            return true
+        case .wouldBlock:
+            readable = false
+            return false
+        case .endOfStream:
+            readable = false
+            ended = true
+            return true
+        }
+    }
+
+    mutating func consume(_ count: Int) {
+        guard let buffer = input else { return }
+        buffer.consume(count)
+        keepInput(buffer)
+    }
+
+    /// The buffer to write to the caller with. Call `flush` or `releaseEmpty` afterwards.
+    mutating func outputBuffer() -> ByteBuffer {
+        if let output { return output }
+        let buffer = pool.take()
+        output = buffer
+        return buffer
+    }
+
+    /// Puts `buffer`, full of bytes for the caller, in the place of the empty output and returns one to go on with.
+    mutating func exchangeOutput(for buffer: ByteBuffer) -> ByteBuffer {
+        precondition(output?.isEmpty ?? true)
+        let free = output ?? pool.take()
+        output = buffer
+        return free
+    }
+
+    /// Writes once. True when bytes left.
+    mutating func flush() throws(Errno) -> Bool {
+        guard writable, let buffer = output, !buffer.isEmpty else {
+            releaseEmpty()
+            return false
+        }
+        let result = try Socket.send(socket, from: buffer)
+        if !buffer.isEmpty { writable = false }
+        releaseEmpty()
+        return result != .wouldBlock
+    }
+
+    /// Gives the output buffer back when nothing is in it.
+    mutating func releaseEmpty() {
+        guard let buffer = output, buffer.isEmpty else { return }
+        pool.giveBack(buffer)
+        output = nil
+    }
+
+    /// Drops what came and was not read, and what goes on coming: for a connection that lingers.
+    mutating func discardInput() {
+        guard let buffer = input else { return }
+        buffer.removeAll()
+        keepInput(buffer)
+    }
+
+    mutating func releaseBuffers() {
+        if let buffer = input { pool.giveBack(buffer) }
+        if let buffer = output { pool.giveBack(buffer) }
+        input = nil
+        output = nil
+    }
+
+    private mutating func keepInput(_ buffer: ByteBuffer) {
+        if buffer.isEmpty {
+            pool.giveBack(buffer)
+            input = nil
+        } else {
+            input = buffer
+        }
+    }
+}

@@ -1,0 +1,264 @@
+// The request's way: from the caller's bytes to the gate, and on to the upstream.
+
+extension ClientConnection {
+    /// Takes the request a step further. True when something happened.
+    func advanceRequest() -> Bool {
+        guard phase == .serving else { return false }
+        // A body that came with its head goes out with it, in one write.
+        let hadHead = exchange.request == .awaitingHead && readHead()
+        switch exchange.request {
+        case .awaitingHead: return hadHead
+        case .awaitingBody: return relayRequestBody() || hadHead
+        case .awaitingKeys, .complete, .abandoned: return callerLeftWhileAnswering() || hadHead
+        }
+    }
+
+    // MARK: - The head
+
+    private func readHead() -> Bool {
+        // The answers before this one go first: their number in the buffer stays bounded, and in order.
+        guard !caller.hasOutput else { return false }
+        guard caller.hasInput else {
+            guard caller.ended else { return false }
+            perform(exchange.callerFinishedSending())
+            return true
+        }
+        _ = beginRecord()
+        return judge(mayAwaitKeys: true)
+    }
+
+    /// Parses the head at the beginning of the input, has it judged, and acts on the verdict. Parked requests come here
+    /// again: their head is still in the buffer.
+    @discardableResult
+    func judge(mayAwaitKeys: Bool) -> Bool {
+        guard let input = caller.input else { return false }
+        let bytes = input.readable
+        let headBytes: Int
+        do throws(HeadError) {
+            switch try context.requestHead.parse(bytes, limits: context.headLimits, progress: &requestProgress) {
+            case .incomplete: return headIncomplete()
+            case .complete(let count): headBytes = count
+            }
+        } catch {
+            malformed(error)
+            return true
+        }
+        noteHead(bytes)
+        let verdict = context.gate.judge(
+            context.requestHead, bytes, now: context.loop.unixTime, mayAwaitKeys: mayAwaitKeys)
+        switch consume verdict {
+        case .permit(let permit): forward(permit, bytes, headBytes: headBytes)
+        case .refuse(let refusal): refuse(.refused(refusal), headBytes: headBytes)
+        case .awaitKeys(let issuer): park(issuer: issuer, headBytes: headBytes)
+        }
+        return true
+    }
+
+    private func headIncomplete() -> Bool {
+        guard caller.ended else { return false }
+        perform(exchange.callerFinishedSending())
+        return true
+    }
+
+    private func noteHead(_ bytes: Span<UInt8>) {
+        let record = beginRecord()
+        guard record.method.isEmpty else { return }
+        record.note(context.requestHead, bytes)
+        if isTrustedProxy, case .one(let range) = context.requestHead.fields.occurrence(of: .xRequestID) {
+            let id = bytes.slice(range)
+            if RequestIDGenerator.isAcceptable(id) {
+                record.id.removeAll(keepingCapacity: true)
+                for index in id.indices { record.id.append(id[index]) }
+            }
+        }
+        if record.id.isEmpty { context.requestIDs.generate(into: &record.id) }
+    }
+
+    private func malformed(_ error: HeadError) {
+        let record = beginRecord()
+        if record.id.isEmpty { context.requestIDs.generate(into: &record.id) }
+        perform(exchange.refused(bodyFollows: true, persistent: false))
+        answer(.malformedHead(error))
+    }
+
+    // MARK: - The verdict
+
+    private func forward(_ permit: consuming Permit, _ bytes: Span<UInt8>, headBytes: Int) {
+        let record = beginRecord()
+        record.route = permit.route
+        record.caller = permit.caller
+        record.observed = permit.observed
+        let overrides = permit.route.map { context.gate.policy.table.definitions[$0].overrides }
+        let framing = context.requestHead.framing
+        bodyBytesMax = overrides?.bodyBytes.applied(to: context.limits.bodyBytes) ?? context.limits.bodyBytes
+        if case .length(let count) = framing, let bodyBytesMax, count > bodyBytesMax {
+            return refuse(.bodyTooLarge, headBytes: headBytes)
+        }
+        setTimeouts(overrides)
+        let output = leg.outputBuffer()
+        let isWritten = ForwardedHead(spending: permit).write(
+            context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
+            origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, to: output)
+        guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
+        requestReader = BodyReader(framing, limits: context.headLimits)
+        requestWriter = BodyWriter(framing)
+        let isRepeatable = context.requestHead.method.isIdempotent
+        let persistent = context.requestHead.keepAlive
+        caller.consume(headBytes)
+        if requestReader.hasEnded { leg.keepForRepetition() }
+        perform(
+            exchange.permitted(hasBody: !requestReader.hasEnded, repeatable: isRepeatable, persistent: persistent))
+    }
+
+    private func setTimeouts(_ overrides: RouteOverrides?) {
+        let timeouts = context.timeouts
+        firstByteTimeout =
+            overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
+        idleTimeout = overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
+    }
+
+    private func park(issuer: Int, headBytes: Int) {
+        switch context.parking.park(self, issuer: issuer) {
+        case .parked(let wait):
+            keyWait = wait
+            lastProgress = context.loop.now
+            perform(exchange.parked())
+        case .pointless: judge(mayAwaitKeys: false)
+        case .full: refuse(.tooManyParked(issuer: issuer), headBytes: headBytes)
+        }
+    }
+
+    /// Answers without waiting for a body. The connection is kept when the body, if any, lies in the buffer already.
+    private func refuse(_ answer: ProxyAnswer, headBytes: Int) {
+        let framing = context.requestHead.framing
+        let keepAlive = context.requestHead.keepAlive && answer.status != 413
+        caller.consume(headBytes)
+        let bodyFollows = !skipBufferedBody(framing)
+        perform(exchange.refused(bodyFollows: bodyFollows, persistent: keepAlive))
+        self.answer(answer)
+    }
+
+    /// Drops a body that has come whole; false when more of it would have to be waited for.
+    private func skipBufferedBody(_ framing: BodyFraming) -> Bool {
+        switch framing {
+        case .none, .length(0): return true
+        case .length(let count):
+            guard let input = caller.input, UInt64(input.count) >= count else { return false }
+            caller.consume(Int(count))
+            return true
+        case .chunked, .untilClose: return false
+        }
+    }
+
+    // MARK: - Answers of our own
+
+    /// Writes the proxy's own answer for the request under way.
+    func answer(_ answer: ProxyAnswer) {
+        let record = beginRecord()
+        record.status = answer.status
+        record.reason = answer.reason
+        if case .refused(let refusal) = answer {
+            record.refusal = refusal
+            record.route = refusal.route
+            record.caller = refusal.caller
+        }
+        if case .upstream(let failure) = answer { record.detail = failure.detail }
+        leg.finish(reusable: false)
+        let output = caller.outputBuffer()
+        precondition(output.room >= context.problems.bytesMax(for: answer), "the output is empty before an answer")
+        context.problems.write(
+            answer, requestID: record.id, persistent: exchange.persistent && exchange.completion == .startNext,
+            callerMinorVersion: record.minorVersion, isHead: record.methodKind == .head,
+            now: context.loop.unixTime, body: &context.problemBody, to: output)
+    }
+
+    // MARK: - The body
+
+    /// Moves as much of the body as has come and fits behind what is still to be sent.
+    private func relayRequestBody() -> Bool {
+        var moved = false
+        while exchange.request == .awaitingBody, !leg.sendFailed, let input = caller.input {
+            let output = leg.outputBuffer()
+            let room = requestWriter.room(in: output)
+            guard room > BodyWriter.overhead else { return moved }
+            let bytes = input.readable
+            let window = bytes.extracting(first: min(bytes.count, room - BodyWriter.overhead))
+            do throws(BodyError) {
+                switch try requestReader.next(window) {
+                case .needMore(let consumed):
+                    caller.consume(consumed)
+                    guard consumed > 0 else { return callerEndedInBody() || moved }
+                case .data(let range, let consumed):
+                    guard countRequestBytes(range.count) else { return true }
+                    requestWriter.write(window.slice(range), to: output)
+                    caller.consume(consumed)
+                    if requestReader.hasEnded, requestWriter.framing != .chunked { endRequestBody(nil, window) }
+                case .end(let consumed, let trailers):
+                    endRequestBody(trailers, window)
+                    caller.consume(consumed)
+                }
+            } catch {
+                requestBodyFailed(.malformedBody(error))
+                return true
+            }
+            moved = true
+        }
+        return callerEndedInBody() || moved
+    }
+
+    private func endRequestBody(_ trailers: ByteRange?, _ window: Span<UInt8>) {
+        let output = leg.outputBuffer()
+        requestWriter.finish(in: output) { writeRequestTrailers(trailers, window, to: output) }
+        exchange.requestBodyEnded()
+        lastProgress = context.loop.now
+    }
+
+    private func writeRequestTrailers(_ section: ByteRange?, _ bytes: Span<UInt8>, to output: ByteBuffer) {
+        guard let section else { return }
+        do throws(BodyError) {
+            try context.trailers.parse(section, in: bytes)
+        } catch {
+            preconditionFailure("the decoder has checked every line of the section")
+        }
+        let rules = context.rules
+        RelayedTrailers.write(context.trailers, bytes, to: output) { id, name in
+            rules.isReserved(name) || rules.isProtected(id)
+        }
+    }
+
+    private func countRequestBytes(_ count: Int) -> Bool {
+        let record = beginRecord()
+        record.requestBytes += UInt64(count)
+        guard let bodyBytesMax, record.requestBytes > bodyBytesMax else { return true }
+        requestBodyFailed(.bodyTooLarge)
+        return false
+    }
+
+    /// The caller has closed its side in the middle of the body: the upstream must not take it for whole.
+    private func callerEndedInBody() -> Bool {
+        guard exchange.request == .awaitingBody, caller.ended, !leg.sendFailed, !(caller.hasInput && leg.hasUnsent) else {
+            return false
+        }
+        let action = exchange.callerFinishedSending()
+        perform(action)
+        return action != .none
+    }
+
+    /// Abandons the body; answers when the response has not begun.
+    func requestBodyFailed(_ failure: ProxyAnswer) {
+        let action = exchange.requestBodyFailed()
+        if action == .answer {
+            answer(failure)
+        } else {
+            beginRecord().reason = failure.reason
+        }
+        perform(action)
+    }
+
+    /// The caller has sent all that it wanted; it may still read, so the answer goes out.
+    private func callerLeftWhileAnswering() -> Bool {
+        guard caller.ended, exchange.persistent, !caller.hasInput else { return false }
+        perform(exchange.callerFinishedSending())
+        return true
+    }
+}

@@ -1,0 +1,188 @@
+// The response's way: from the upstream's bytes to the caller.
+
+extension ClientConnection {
+    /// Takes the response a step further. True when something happened.
+    func advanceResponse() -> Bool {
+        guard phase == .serving else { return false }
+        // A body that came with its head goes out with it, in one write.
+        let hadHead = exchange.response == .awaitingHead && readResponseHead()
+        return exchange.response == .awaitingBody && relayResponseBody() || hadHead
+    }
+
+    // MARK: - The head
+
+    private func readResponseHead() -> Bool {
+        noteRequestSent()
+        guard let input = leg.input else { return upstreamEndedBeforeHead() }
+        let bytes = input.readable
+        let record = beginRecord()
+        do throws(HeadError) {
+            switch try context.responseHead.parse(
+                bytes, limits: context.headLimits, requestMethod: record.methodKind, progress: &leg.responseProgress)
+            {
+            case .incomplete: return upstreamEndedBeforeHead()
+            case .complete(let count): return responseHeadCame(bytes.extracting(first: count), record)
+            }
+        } catch {
+            upstreamFailed(.invalidResponse(error.reason), died: false)
+            return true
+        }
+    }
+
+    private func noteRequestSent() {
+        guard exchange.request == .complete, !leg.hasUnsent, let record, record.sentUpstream == .never else { return }
+        record.sentUpstream = context.loop.now
+        lastProgress = context.loop.now
+    }
+
+    private func responseHeadCame(_ bytes: Span<UInt8>, _ record: RequestRecord) -> Bool {
+        let output = caller.outputBuffer()
+        // Interim responses may still wait to be sent; then this one waits for room.
+        guard output.room >= bytes.count + RelayedHead.fixedBytesMax else { return false }
+        if context.responseHead.isSwitchingProtocols {
+            // Nothing that asks for another protocol is forwarded, so nobody can have agreed to one.
+            upstreamFailed(.invalidResponse("switching_protocols"), died: false)
+            return true
+        }
+        if record.upstreamAnswered == .never { record.upstreamAnswered = context.loop.now }
+        if context.responseHead.isInterim {
+            relayInterim(bytes, record, to: output)
+        } else {
+            relayFinal(bytes, record, to: output)
+        }
+        return true
+    }
+
+    private func relayInterim(_ bytes: Span<UInt8>, _ record: RequestRecord, to output: ByteBuffer) {
+        perform(exchange.interimResponse())
+        // HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
+        if record.minorVersion >= 1 { RelayedHead.writeInterim(context.responseHead, bytes, to: output) }
+        leg.forgetRepetition()
+        leg.consumeInput(bytes.count)
+    }
+
+    private func relayFinal(_ bytes: Span<UInt8>, _ record: RequestRecord, to output: ByteBuffer) {
+        let framing = context.responseHead.framing
+        let framingOut = RelayedHead.framing(framing, callerMinorVersion: record.minorVersion)
+        let hasBody = !framing.isEmpty
+        leg.forgetRepetition()
+        record.status = context.responseHead.status
+        responseReader = BodyReader(framing, limits: context.headLimits)
+        responseWriter = BodyWriter(framingOut)
+        upstreamPersists = context.responseHead.keepAlive && framing != .untilClose
+        perform(exchange.responseStarted(hasBody: hasBody, delimitedByClose: framingOut == .untilClose))
+        RelayedHead.write(
+            context.responseHead, bytes, framing: framingOut, persistent: exchange.persistent,
+            callerMinorVersion: record.minorVersion, to: output)
+        leg.consumeInput(bytes.count)
+    }
+
+    // MARK: - The body
+
+    private func relayResponseBody() -> Bool {
+        var moved = false
+        while exchange.response == .awaitingBody, let input = leg.input {
+            if passWholeBuffer(input) { return true }
+            let output = caller.outputBuffer()
+            let room = responseWriter.room(in: output)
+            guard room > BodyWriter.overhead else { return moved }
+            let bytes = input.readable
+            let window = bytes.extracting(first: min(bytes.count, room - BodyWriter.overhead))
+            do throws(BodyError) {
+                switch try responseReader.next(window) {
+                case .needMore(let consumed):
+                    leg.consumeInput(consumed)
+                    guard consumed > 0 else { return upstreamEndedInBody() || moved }
+                case .data(let range, let consumed):
+                    responseWriter.write(window.slice(range), to: output)
+                    beginRecord().responseBytes += UInt64(range.count)
+                    leg.consumeInput(consumed)
+                    if responseReader.hasEnded, responseWriter.framing != .chunked { endResponseBody(nil, window) }
+                case .end(let consumed, let trailers):
+                    endResponseBody(trailers, window)
+                    leg.consumeInput(consumed)
+                }
+            } catch {
+                upstreamFailed(.invalidResponse(error.reason), died: false)
+                return true
+            }
+            moved = true
+        }
+        return upstreamEndedInBody() || moved
+    }
+
+    /// A full buffer of nothing but body goes out as it is, in exchange for an empty one, instead of being copied.
+    private func passWholeBuffer(_ input: ByteBuffer) -> Bool {
+        guard !caller.hasOutput, input.count > input.capacity / 2, responseReader.takeWhole(input.count) else {
+            return false
+        }
+        beginRecord().responseBytes += UInt64(input.count)
+        leg.replaceInput(by: caller.exchangeOutput(for: input))
+        if responseReader.hasEnded { exchange.responseEnded() }
+        return true
+    }
+
+    private func endResponseBody(_ trailers: ByteRange?, _ window: Span<UInt8>) {
+        let output = caller.outputBuffer()
+        responseWriter.finish(in: output) { writeResponseTrailers(trailers, window, to: output) }
+        exchange.responseEnded()
+    }
+
+    private func writeResponseTrailers(_ section: ByteRange?, _ bytes: Span<UInt8>, to output: ByteBuffer) {
+        guard let section else { return }
+        do throws(BodyError) {
+            try context.trailers.parse(section, in: bytes)
+        } catch {
+            preconditionFailure("the decoder has checked every line of the section")
+        }
+        RelayedTrailers.write(context.trailers, bytes, to: output) { _, _ in false }
+    }
+
+    // MARK: - The upstream's end
+
+    private func upstreamEndedBeforeHead() -> Bool {
+        if let error = leg.readError {
+            upstreamFailed(.reset(error), died: leg.isUntouched && leg.connection?.isReused ?? false)
+            return true
+        }
+        guard leg.ended else { return false }
+        upstreamFailed(.closedEarly, died: leg.isUntouched && leg.connection?.isReused ?? false)
+        return true
+    }
+
+    private func upstreamEndedInBody() -> Bool {
+        guard exchange.response == .awaitingBody, leg.input == nil else { return false }
+        if let error = leg.readError {
+            upstreamFailed(.reset(error), died: false)
+            return true
+        }
+        guard leg.ended else { return false }
+        do throws(BodyError) {
+            try responseReader.endOfStream()
+        } catch {
+            upstreamFailed(.truncated, died: false)
+            return true
+        }
+        let none: [UInt8] = []
+        endResponseBody(nil, none.span)
+        return true
+    }
+
+    /// Reports the failure and does what follows from it: another attempt, an answer, or a broken transfer.
+    func upstreamFailed(_ failure: UpstreamFailure, died: Bool) {
+        let action = exchange.upstreamFailed(died: died)
+        switch action {
+        case .connect:
+            leg.dropConnection()
+        case .answer:
+            answer(.upstream(failure))
+        case .breakOff:
+            let record = beginRecord()
+            record.reason = failure.code
+            record.detail = failure.detail
+        case .none, .park, .forward, .relayInterim, .relay, .startNext, .closeAfterFlush, .lingerAfterFlush, .close:
+            break
+        }
+        perform(action)
+    }
+}

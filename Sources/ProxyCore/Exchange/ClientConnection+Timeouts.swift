@@ -1,0 +1,68 @@
+// What a connection waits for, how long, and what follows when it waits in vain.
+
+extension ClientConnection {
+    /// When the wait that this connection is in runs out.
+    func deadline() -> Instant {
+        switch phase {
+        case .closed: return .never
+        case .lingering: return lastProgress.advanced(by: Self.linger)
+        case .serving: break
+        }
+        let timeouts = context.timeouts
+        switch exchange.response {
+        case .awaitingDecision: return decisionDeadline(timeouts)
+        case .awaitingConnection: return lastProgress.advanced(by: timeouts.upstreamConnect)
+        case .awaitingHead:
+            if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
+            return lastProgress.advanced(by: leg.hasUnsent ? idleTimeout : firstByteTimeout)
+        case .awaitingBody, .complete, .broken: return lastProgress.advanced(by: idleTimeout ?? timeouts.upstreamIdle)
+        }
+    }
+
+    private func decisionDeadline(_ timeouts: Timeouts) -> Instant {
+        if exchange.request == .awaitingKeys { return lastProgress.advanced(by: keyWait) }
+        if caller.hasOutput { return lastProgress.advanced(by: timeouts.upstreamIdle) }
+        // Counted from the head's first byte, so that a caller cannot hold a place by sending a byte now and then.
+        if let record { return record.started.advanced(by: timeouts.requestHead) }
+        return lastProgress.advanced(by: timeouts.keepAliveIdle)
+    }
+
+    private func bodyDeadline(_ timeouts: Timeouts) -> Instant {
+        lastProgress.advanced(by: leg.hasUnsent ? idleTimeout : timeouts.requestBodyIdle)
+    }
+
+    /// The deadline has come.
+    func timedOut() {
+        guard phase == .serving else { return close(broken: false) }
+        switch exchange.response {
+        case .awaitingDecision: decisionTimedOut()
+        case .awaitingConnection:
+            upstreamFailed(context.pool.cancel(self) ? .saturated : .connectTimeout, died: false)
+        case .awaitingHead:
+            if leg.hasUnsent {
+                upstreamFailed(.requestTimeout, died: false)
+            } else if exchange.request == .awaitingBody {
+                requestBodyFailed(.requestTimeout)
+            } else {
+                upstreamFailed(.responseTimeout, died: false)
+            }
+        case .awaitingBody:
+            // Bytes that wait for the caller are the caller's fault.
+            guard !caller.hasOutput else { return close(broken: true) }
+            upstreamFailed(.idleTimeout, died: false)
+        case .complete, .broken: close(broken: true)
+        }
+    }
+
+    private func decisionTimedOut() {
+        if exchange.request == .awaitingKeys {
+            context.parking.leave(self)
+            judge(mayAwaitKeys: false)
+        } else if record != nil, !caller.hasOutput {
+            perform(exchange.refused(bodyFollows: true, persistent: false))
+            answer(.requestTimeout)
+        } else {
+            close(broken: caller.hasOutput)
+        }
+    }
+}

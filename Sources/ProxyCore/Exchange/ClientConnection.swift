@@ -1,0 +1,293 @@
+/// One connection of a caller: reads its requests, has each judged, relays it and its response, one after the other.
+///
+/// The driver of `Exchange`: it moves bytes between four buffers as far as they go, reports what happened to the state
+/// machine, and does what the returned action says. Belongs to its worker's thread.
+package final class ClientConnection: EventHandler, UpstreamUser {
+    enum Phase: Equatable {
+        case serving
+        /// The answer has been sent; what still comes is dropped.
+        case lingering
+        case closed
+    }
+
+    let context: ExchangeContext
+    let peer: SocketAddress
+    let isTrustedProxy: Bool
+    var caller: CallerChannel
+    var leg: UpstreamLeg
+    var exchange = Exchange()
+    var phase = Phase.serving
+    /// How much of an incomplete head has been looked at.
+    var requestProgress = HeadProgress()
+    var requestReader = BodyReader(.none, limits: HeadLimits())
+    var requestWriter = BodyWriter(.none)
+    var responseReader = BodyReader(.none, limits: HeadLimits())
+    var responseWriter = BodyWriter(.none)
+    /// Whether the upstream means to keep its connection.
+    var upstreamPersists = false
+    /// What is known of the request under way.
+    var record: RequestRecord?
+    /// The most bytes that this request's body may have.
+    var bodyBytesMax: UInt64?
+    var firstByteTimeout: Interval?
+    var idleTimeout: Interval?
+    var keyWait: Interval?
+    /// When bytes last moved, or the state that is waited in began.
+    var lastProgress: Instant
+    package var timer = DeadlineTimer()
+    private var registration = Registration(slot: 0, generation: 0)
+    private var isPumping = false
+    private var isScheduled = false
+
+    /// How many rounds one event may cause before other connections have their turn.
+    private static let roundsMax = 16
+    /// How long, and for how many bytes, a lingering connection is read.
+    static let linger = Interval.seconds(2)
+    private static let lingerBytesMax = 1 << 20
+    private var lingeredBytes = 0
+
+    init(_ accepted: consuming AcceptedSocket, context: ExchangeContext) {
+        self.context = context
+        peer = accepted.peer
+        isTrustedProxy = context.rules.trusts(accepted.peer)
+        caller = CallerChannel(socket: accepted.descriptor, pool: context.buffers)
+        leg = UpstreamLeg(pool: context.buffers)
+        lastProgress = context.loop.now
+    }
+
+    func start() throws(Errno) {
+        registration = context.loop.register(self)
+        do throws(Errno) {
+            try context.loop.watchConnection(caller.socket, registration)
+        } catch {
+            context.loop.unregister(registration)
+            phase = .closed
+            throw error
+        }
+        context.add(self, registration)
+        updateDeadline()
+    }
+
+    // MARK: - Events
+
+    package func ready(_ readiness: Readiness) {
+        caller.note(readiness)
+        pump()
+    }
+
+    package func upstreamReady() { pump() }
+
+    package func upstreamConnected(_ connection: UpstreamConnection) {
+        leg.attach(connection)
+        perform(exchange.connected())
+        pump()
+    }
+
+    package func upstreamUnavailable(_ failure: UpstreamFailure) {
+        upstreamFailed(failure, died: false)
+        pump()
+    }
+
+    package func resume() {
+        isScheduled = false
+        pump()
+    }
+
+    package func deadlineReached() {
+        guard phase != .closed else { return }
+        timedOut()
+        pump()
+    }
+
+    /// The keys that this request waits for have been fetched, or could not be.
+    func keysSettled() {
+        guard phase != .closed else { return }
+        judge(mayAwaitKeys: false)
+        pump()
+    }
+
+    func drain() {
+        perform(exchange.drain())
+        pump()
+    }
+
+    /// Ends the connection whatever is under way on it.
+    func cut() { close(broken: !exchange.isIdle) }
+
+    // MARK: - Moving bytes
+
+    /// Moves whatever can be moved, in the direction of the flow, until a round moves nothing.
+    private func pump() {
+        guard !isPumping, phase != .closed else { return }
+        isPumping = true
+        var rounds = 0
+        var moved = true
+        while moved, rounds < Self.roundsMax {
+            moved = runRound()
+            rounds += 1
+        }
+        isPumping = false
+        guard phase != .closed else { return }
+        caller.releaseEmpty()
+        if moved, !isScheduled {
+            isScheduled = true
+            context.loop.runSoon(self)
+        }
+        updateDeadline()
+    }
+
+    /// One round. Not a chain of `||`: each step is to run whatever the one before it came to.
+    private func runRound() -> Bool {
+        var moved = receiveFromCaller()
+        if phase == .lingering { return discardLingering() || moved }
+        if advanceRequest() { moved = true }
+        if leg.send() { moved = true }
+        if leg.receive() { moved = true }
+        if advanceResponse() { moved = true }
+        if flushToCaller() { moved = true }
+        if complete() { moved = true }
+        if moved { lastProgress = context.loop.now }
+        return moved && phase != .closed
+    }
+
+    private func receiveFromCaller() -> Bool {
+        guard phase != .closed, wantsCallerBytes else { return false }
+        do throws(Errno) {
+            return try caller.receive()
+        } catch {
+            close(broken: true)
+            return false
+        }
+    }
+
+    /// Nothing is read ahead of the request under way: what a caller can make us hold is one buffer.
+    private var wantsCallerBytes: Bool {
+        switch exchange.request {
+        case .awaitingHead, .awaitingBody: true
+        case .awaitingKeys, .complete: caller.closing && !caller.hasInput
+        case .abandoned: phase == .lingering
+        }
+    }
+
+    private func flushToCaller() -> Bool {
+        guard phase != .closed else { return false }
+        do throws(Errno) {
+            return try caller.flush()
+        } catch {
+            close(broken: true)
+            return false
+        }
+    }
+
+    // MARK: - Doing what the state machine says
+
+    func perform(_ action: Exchange.Action) {
+        switch action {
+        case .none, .forward, .answer, .relayInterim, .relay, .park: break
+        case .connect(let fresh): connect(fresh: fresh)
+        case .breakOff: breakOff()
+        case .startNext: startNext()
+        // Closing on unread bytes would send a reset, which can overtake the response.
+        case .closeAfterFlush: caller.mayHaveUnread ? startLingering() : close(broken: false)
+        case .lingerAfterFlush: startLingering()
+        case .close: close(broken: !exchange.isIdle)
+        }
+    }
+
+    private func connect(fresh: Bool) {
+        lastProgress = context.loop.now
+        switch context.pool.acquire(for: self, fresh: fresh) {
+        case .connected(let connection):
+            leg.attach(connection)
+            perform(exchange.connected())
+        case .pending: break
+        case .failed(let failure): upstreamFailed(failure, died: false)
+        }
+    }
+
+    /// Once the response has gone out: what comes next.
+    private func complete() -> Bool {
+        guard phase == .serving, exchange.response == .complete else { return false }
+        releaseUpstream()
+        guard !caller.hasOutput else { return false }
+        let action = exchange.completion
+        guard action != .none else { return false }
+        finishRecord()
+        perform(action)
+        return true
+    }
+
+    /// Gives the upstream connection back as soon as it has done its part, not when a slow caller has taken all.
+    private func releaseUpstream() {
+        guard leg.connection != nil || leg.output != nil else { return }
+        leg.finish(reusable: upstreamPersists && exchange.request == .complete)
+    }
+
+    private func startNext() {
+        exchange.next()
+        requestProgress = HeadProgress()
+        if context.isDraining { perform(exchange.drain()) }
+    }
+
+    private func startLingering() {
+        phase = .lingering
+        leg.finish(reusable: false)
+        Socket.shutdownSending(caller.socket)
+        caller.discardInput()
+    }
+
+    private func discardLingering() -> Bool {
+        lingeredBytes += caller.input?.count ?? 0
+        caller.discardInput()
+        if caller.ended || lingeredBytes > Self.lingerBytesMax { close(broken: false) }
+        return false
+    }
+
+    /// The response cannot be completed. Its framing tells the caller so, except where only the connection's end could:
+    /// there a reset has to.
+    private func breakOff() {
+        _ = try? caller.flush()
+        close(broken: true)
+    }
+
+    /// Ends the connection. With `broken`, the caller must not take what it has for a whole response.
+    func close(broken: Bool) {
+        guard phase != .closed else { return }
+        if exchange.request == .awaitingKeys { context.parking.leave(self) }
+        if exchange.response == .awaitingConnection, leg.connection == nil { context.pool.cancel(self) }
+        finishRecord()
+        phase = .closed
+        if broken { Socket.resetOnClose(caller.socket) }
+        leg.finish(reusable: false)
+        caller.releaseBuffers()
+        // The descriptor closes with this object, whose last owners are the loop's table and the context.
+        context.loop.unregister(registration)
+        context.remove(registration, peer: peer)
+    }
+
+    private func updateDeadline() {
+        timer.set(deadline(), registration, context.loop)
+    }
+
+    // MARK: - The log
+
+    func beginRecord() -> RequestRecord {
+        if let record { return record }
+        let new = context.takeRecord()
+        new.started = context.loop.now
+        record = new
+        return new
+    }
+
+    private func finishRecord() {
+        guard let record else { return }
+        if record.status == 0 {
+            // The caller went before there was an answer; nginx made this number known.
+            record.status = 499
+            record.reason = "caller_gone"
+        }
+        if !record.method.isEmpty || record.reason != nil { context.log.write(record, now: Clock.monotonic()) }
+        context.giveBack(record)
+        self.record = nil
+    }
+}

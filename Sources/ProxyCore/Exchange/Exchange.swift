@@ -1,0 +1,212 @@
+/// The order of steps of one request and its response on one client connection. Pure: events in, actions out.
+///
+/// Two small state machines side by side: what is still to come of the request, and what is still owed of the response.
+/// The driver (`ClientConnection`) moves the bytes, reports what happened and does what the returned action says. A
+/// pipelined connection runs through this once for each request, in order.
+package struct Exchange: Sendable {
+    /// What the proxy waits for on the request's side.
+    package enum Request: Sendable, Equatable {
+        case awaitingHead
+        /// The head is there, but its token names a key that is being fetched.
+        case awaitingKeys
+        case awaitingBody
+        /// Nothing more belongs to this request.
+        case complete
+        /// The rest of the body is not wanted any more; the connection cannot carry another request.
+        case abandoned
+    }
+
+    /// What the proxy waits for on the response's side.
+    package enum Response: Sendable, Equatable {
+        /// No decision has been made.
+        case awaitingDecision
+        /// The request is permitted and waits for a connection to the upstream.
+        case awaitingConnection
+        /// The request is on its way; the response has not begun.
+        case awaitingHead
+        case awaitingBody
+        /// All of the response is in the buffer to the caller.
+        case complete
+        /// The response had begun and cannot be ended as promised.
+        case broken
+    }
+
+    /// What the driver has to do.
+    package enum Action: Sendable, Equatable {
+        case none
+        /// Wait for keys.
+        case park
+        /// Get a connection to the upstream; one that was never used when `fresh`.
+        case connect(fresh: Bool)
+        /// Write the permitted head, and the body as it comes, to the upstream.
+        case forward
+        /// Write a response of our own.
+        case answer
+        /// Relay an interim response; the final one is still to come.
+        case relayInterim
+        /// Write the response's head to the caller, and its body as it comes.
+        case relay
+        /// The response cannot be completed: let the caller see a broken transfer.
+        case breakOff
+        /// Both sides are complete: give the upstream connection back and read the next request.
+        case startNext
+        /// Flush what is owed to the caller, then close.
+        case closeAfterFlush
+        /// As `closeAfterFlush`, but read and drop for a while what the caller still sends, so that a reset does not
+        /// overtake the response (RFC 9112 section 9.6).
+        case lingerAfterFlush
+        /// Close at once: nobody is left to answer.
+        case close
+    }
+
+    package private(set) var request = Request.awaitingHead
+    package private(set) var response = Response.awaitingDecision
+    /// Whether the caller and the proxy both mean to keep the connection.
+    package private(set) var persistent = true
+    /// The request may be sent once more: idempotent, without a body (RFC 9110 section 9.2.2).
+    private var repeatable = false
+    private var attempts = 0
+    private var draining = false
+
+    package init() {}
+
+    /// True when no request is under way and none has begun to come.
+    package var isIdle: Bool { request == .awaitingHead && response == .awaitingDecision }
+
+    // MARK: The request
+
+    /// The gate permits the request.
+    package mutating func permitted(hasBody: Bool, repeatable: Bool, persistent: Bool) -> Action {
+        precondition(request == .awaitingHead || request == .awaitingKeys, "one decision for each request")
+        precondition(response == .awaitingDecision)
+        request = hasBody ? .awaitingBody : .complete
+        response = .awaitingConnection
+        self.repeatable = repeatable && !hasBody
+        if !persistent || draining { self.persistent = false }
+        return .connect(fresh: false)
+    }
+
+    /// The gate cannot decide before keys have come.
+    package mutating func parked() -> Action {
+        precondition(request == .awaitingHead && response == .awaitingDecision)
+        request = .awaitingKeys
+        return .park
+    }
+
+    /// The request is refused: by the gate, for its syntax, or because it did not come in time. `bodyFollows` is true
+    /// when bytes of it may still come, which nobody will read.
+    package mutating func refused(bodyFollows: Bool, persistent: Bool) -> Action {
+        precondition(request == .awaitingHead || request == .awaitingKeys, "one decision for each request")
+        precondition(response == .awaitingDecision)
+        return answer(bodyFollows: bodyFollows, persistent: persistent)
+    }
+
+    /// The body could not be read to its end: malformed, too large or too slow.
+    package mutating func requestBodyFailed() -> Action {
+        precondition(request == .awaitingBody)
+        request = .abandoned
+        persistent = false
+        switch response {
+        case .awaitingConnection, .awaitingHead:
+            response = .complete
+            return .answer
+        case .awaitingBody:
+            response = .broken
+            return .breakOff
+        case .complete: return .none
+        case .awaitingDecision, .broken: preconditionFailure("a body is read for permitted requests only")
+        }
+    }
+
+    package mutating func requestBodyEnded() {
+        precondition(request == .awaitingBody)
+        request = .complete
+    }
+
+    // MARK: The upstream
+
+    package mutating func connected() -> Action {
+        precondition(response == .awaitingConnection)
+        response = .awaitingHead
+        attempts += 1
+        return .forward
+    }
+
+    /// The connection failed. `died` is true when it did so without one byte of a response and had carried requests
+    /// before: then it was probably closed while the request was on its way.
+    package mutating func upstreamFailed(died: Bool) -> Action {
+        switch response {
+        case .awaitingHead where died && repeatable && attempts == 1:
+            response = .awaitingConnection
+            return .connect(fresh: true)
+        case .awaitingConnection, .awaitingHead:
+            return answer(bodyFollows: request == .awaitingBody, persistent: true)
+        case .awaitingBody:
+            response = .broken
+            persistent = false
+            return .breakOff
+        case .complete, .broken: return .none
+        case .awaitingDecision: preconditionFailure("no upstream without a permit")
+        }
+    }
+
+    package func interimResponse() -> Action {
+        precondition(response == .awaitingHead)
+        return .relayInterim
+    }
+
+    /// The final head has come. The rest of the request's body is still read while the response goes out, but such a
+    /// connection is closed afterwards: whether all of the body will come is not known when the head has to be written.
+    package mutating func responseStarted(hasBody: Bool, delimitedByClose: Bool) -> Action {
+        precondition(response == .awaitingHead)
+        response = hasBody ? .awaitingBody : .complete
+        if request != .complete || delimitedByClose || draining { persistent = false }
+        return .relay
+    }
+
+    package mutating func responseEnded() {
+        precondition(response == .awaitingBody)
+        response = .complete
+    }
+
+    // MARK: The end
+
+    /// What follows once everything that could be moved has been moved.
+    package var completion: Action {
+        guard response == .complete else { return .none }
+        switch request {
+        case .complete: return persistent && !draining ? .startNext : .closeAfterFlush
+        case .awaitingBody, .abandoned: return .lingerAfterFlush
+        case .awaitingHead, .awaitingKeys: preconditionFailure("no answer before a decision")
+        }
+    }
+
+    /// The next request begins.
+    package mutating func next() {
+        precondition(completion == .startNext)
+        self = Exchange()
+    }
+
+    /// The caller has closed its sending side. What it asked for is still answered; what it cannot complete is not.
+    package mutating func callerFinishedSending() -> Action {
+        persistent = false
+        switch request {
+        case .awaitingHead: return .close
+        case .awaitingBody: return response == .complete ? .none : .close
+        case .awaitingKeys, .complete, .abandoned: return .none
+        }
+    }
+
+    /// The process is about to end: idle connections go now, the others after their answer.
+    package mutating func drain() -> Action {
+        draining = true
+        return isIdle ? .close : .none
+    }
+
+    private mutating func answer(bodyFollows: Bool, persistent: Bool) -> Action {
+        request = bodyFollows ? .abandoned : .complete
+        response = .complete
+        if bodyFollows || !persistent || draining { self.persistent = false }
+        return .answer
+    }
+}

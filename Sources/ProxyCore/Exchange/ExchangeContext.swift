@@ -1,0 +1,96 @@
+/// What the proxy's exchanges are told by the configuration.
+package struct ExchangeOptions: Sendable {
+    package var limits = Limits()
+    package var timeouts = Timeouts()
+    package var forwarding: ForwardingOptions
+    package var realm = "api"
+
+    package init(forwarding: ForwardingOptions) { self.forwarding = forwarding }
+}
+
+/// What all connections of one worker share. Made and used on the worker's thread.
+package final class ExchangeContext {
+    package let loop: EventLoop
+    package let gate: Gate
+    package let pool: UpstreamPool
+    package let limits: Limits
+    package let timeouts: Timeouts
+    let headLimits: HeadLimits
+    let buffers: BufferPool
+    let rules: ForwardingRules
+    let problems: ProblemResponse
+    package let parking: KeyParking
+    let log: RequestLog
+    /// Scratch: every parse overwrites these, and nobody keeps what is in them beyond the call.
+    var requestHead = RequestHead()
+    var responseHead = ResponseHead()
+    var trailers = TrailerSection()
+    var problemBody: [UInt8] = []
+    var requestIDs = RequestIDGenerator()
+    private var freeRecords: [RequestRecord] = []
+    private var clients: [Registration: ClientConnection] = [:]
+    package private(set) var isDraining = false
+    /// Called whenever a client connection has ended, with its peer.
+    package var connectionEnded: (SocketAddress) -> Void = { _ in }
+
+    package init(
+        loop: EventLoop, gate: Gate, pool: UpstreamPool, options: ExchangeOptions, log: RequestLog,
+        parking: KeyParking
+    ) {
+        self.loop = loop
+        self.gate = gate
+        self.pool = pool
+        self.log = log
+        limits = options.limits
+        timeouts = options.timeouts
+        headLimits = HeadLimits(options.limits)
+        // A buffer takes the longest head, and the longest head with what the proxy adds to it.
+        buffers = BufferPool(bufferBytes: max(65_536, options.limits.headBytes + 32_768), keptMax: 64)
+        rules = ForwardingRules(options.forwarding, identity: gate.policy.identity)
+        problems = ProblemResponse(realm: options.realm, table: gate.policy.table)
+        self.parking = parking
+    }
+
+    package var connectionCount: Int { clients.count }
+
+    /// Serves a connection that was just accepted.
+    package func serve(_ accepted: consuming AcceptedSocket) throws(Errno) {
+        let peer = accepted.peer
+        let connection = ClientConnection(accepted, context: self)
+        do throws(Errno) {
+            try connection.start()
+        } catch {
+            connectionEnded(peer)
+            throw error
+        }
+    }
+
+    /// Ends idle connections, and the others after what is under way.
+    package func drain() {
+        isDraining = true
+        for client in Array(clients.values) { client.drain() }
+        pool.closeIdle()
+    }
+
+    /// Ends all connections at once.
+    package func cutAll() {
+        for client in Array(clients.values) { client.cut() }
+        pool.closeIdle()
+    }
+
+    // MARK: For connections
+
+    func add(_ client: ClientConnection, _ registration: Registration) { clients[registration] = client }
+
+    func remove(_ registration: Registration, peer: SocketAddress) {
+        clients.removeValue(forKey: registration)
+        connectionEnded(peer)
+    }
+
+    func takeRecord() -> RequestRecord { freeRecords.popLast() ?? RequestRecord() }
+
+    func giveBack(_ record: RequestRecord) {
+        record.reset()
+        if freeRecords.count < 256 { freeRecords.append(record) }
+    }
+}

@@ -1,0 +1,120 @@
+/// Turns the proxy's own answers into bytes. Nothing else knows how a refusal looks on the wire.
+///
+/// The body is a problem document (RFC 9457) of fixed words and the request's identifier: never a token, a claim, a key
+/// or an internal address.
+struct ProblemResponse {
+    private let realm: [UInt8]
+    private let table: RouteTable
+
+    init(realm: String, table: RouteTable) {
+        self.realm = Array(realm.utf8)
+        self.table = table
+    }
+
+    /// The most that `write` appends: the fixed parts, a challenge with the scopes of one route, and an identifier.
+    func bytesMax(for answer: ProxyAnswer) -> Int { 2048 + realm.count + scopes(of: answer).count + allow(answer).count }
+
+    /// Writes the response to `output`, which has room for `bytesMax`.
+    ///
+    /// - Parameters:
+    ///   - isHead: the request's method was HEAD: the response has the fields of the one to GET, and no body.
+    ///   - body: scratch of the worker.
+    func write(
+        _ answer: ProxyAnswer, requestID: [UInt8], persistent: Bool, callerMinorVersion: Int, isHead: Bool,
+        now: UnixTime, body: inout [UInt8], to output: ByteBuffer
+    ) {
+        let status = answer.status
+        writeBody(answer, requestID: requestID, to: &body)
+        output.append("HTTP/1.1 ")
+        output.append(decimal: status)
+        output.append(ASCII.space)
+        output.append(StatusCode.reason(status))
+        output.append("\r\nDate: ")
+        HTTPDate.append(now, to: output)
+        output.append("\r\nContent-Type: application/problem+json\r\nContent-Length: ")
+        output.append(decimal: body.count)
+        output.append("\r\nCache-Control: no-store\r\n")
+        if !requestID.isEmpty {
+            output.append("X-Request-Id: ")
+            output.append(requestID.span)
+            output.append("\r\n")
+        }
+        writeChallenge(answer, to: output)
+        writeOtherFields(answer, to: output)
+        if !persistent {
+            output.append("Connection: close\r\n")
+        } else if callerMinorVersion == 0 {
+            output.append("Connection: keep-alive\r\n")
+        }
+        output.append("\r\n")
+        if !isHead { output.append(body.span) }
+    }
+
+    /// The challenge of RFC 6750 section 3, for the answers that have one.
+    private func writeChallenge(_ answer: ProxyAnswer, to output: ByteBuffer) {
+        guard case .refused(let refusal) = answer, let challenge = refusal.denial.challenge else { return }
+        output.append("WWW-Authenticate: Bearer realm=\"")
+        output.append(realm.span)
+        output.append("\"")
+        switch challenge {
+        // Section 3.1: a request without credentials is told nothing more.
+        case .bare: break
+        case .invalidRequest: output.append(", error=\"invalid_request\"")
+        case .invalidToken(let description):
+            output.append(", error=\"invalid_token\", error_description=\"")
+            output.append(description)
+            output.append("\"")
+        case .insufficientScope:
+            output.append(", error=\"insufficient_scope\"")
+            let scopes = scopes(of: answer)
+            if !scopes.isEmpty {
+                output.append(", scope=\"")
+                output.append(scopes.span)
+                output.append("\"")
+            }
+        }
+        output.append("\r\n")
+    }
+
+    private func writeOtherFields(_ answer: ProxyAnswer, to output: ByteBuffer) {
+        let allow = allow(answer)
+        if answer.status == 405 {
+            output.append("Allow: ")
+            output.append(allow.span)
+            output.append("\r\n")
+        }
+        if answer.status == 503 { output.append("Retry-After: 1\r\n") }
+    }
+
+    private func writeBody(_ answer: ProxyAnswer, requestID: [UInt8], to body: inout [UInt8]) {
+        body.removeAll(keepingCapacity: true)
+        append("{\"type\":\"about:blank\",\"title\":\"", to: &body)
+        append(StatusCode.reason(answer.status), to: &body)
+        append("\",\"status\":", to: &body)
+        body.append(contentsOf: "\(answer.status)".utf8)
+        append(",\"code\":\"", to: &body)
+        append(answer.code, to: &body)
+        append("\",\"request_id\":\"", to: &body)
+        for byte in requestID {
+            if byte == ASCII.quote || byte == ASCII.backslash { body.append(ASCII.backslash) }
+            body.append(byte)
+        }
+        append("\"}\n", to: &body)
+    }
+
+    private func append(_ literal: StaticString, to body: inout [UInt8]) {
+        let bytes = literal.bytes
+        for index in bytes.indices { body.append(bytes[index]) }
+    }
+
+    /// The scopes that the request's route asks for.
+    private func scopes(of answer: ProxyAnswer) -> [UInt8] {
+        guard case .refused(let refusal) = answer, let route = refusal.route else { return [] }
+        return Array(table.scopeList(of: route).utf8)
+    }
+
+    private func allow(_ answer: ProxyAnswer) -> [UInt8] {
+        guard case .refused(let refusal) = answer, case .methodNotAllowed(let path) = refusal.denial else { return [] }
+        return Array(table.methods.names(in: table.allowedMethods(path: path)).joined(separator: ", ").utf8)
+    }
+}

@@ -1,0 +1,62 @@
+/// The head of the application's response as the caller gets it.
+enum RelayedHead {
+    /// Bytes beyond the head itself: the version, the framing and the connection's fate.
+    static let fixedBytesMax = 256
+
+    /// The framing of the body that goes to the caller: as it came, except that a body without a stated end is chunked
+    /// for a caller that can read that, and a chunked one is ended by the connection for one that cannot.
+    static func framing(_ response: BodyFraming, callerMinorVersion: Int) -> BodyFraming {
+        switch response {
+        case .none, .length: response
+        case .chunked, .untilClose: callerMinorVersion >= 1 ? .chunked : .untilClose
+        }
+    }
+
+    /// Writes an interim (1xx) head; the caller speaks HTTP/1.1.
+    static func writeInterim(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, to output: ByteBuffer) {
+        writeStatusLine(head, bytes, to: output)
+        writeFields(head, bytes, keepsLength: false, to: output)
+        output.append("\r\n")
+    }
+
+    /// Writes a final head. `output` has room for the bytes of the head and `fixedBytesMax` more.
+    static func write(
+        _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming, persistent: Bool,
+        callerMinorVersion: Int, to output: ByteBuffer
+    ) {
+        writeStatusLine(head, bytes, to: output)
+        // A response without a body may still state its length: to HEAD, or with 304 (RFC 9110 section 8.6).
+        writeFields(head, bytes, keepsLength: framing != .chunked && framing != .untilClose, to: output)
+        if framing == .chunked { output.append("Transfer-Encoding: chunked\r\n") }
+        if !persistent {
+            output.append("Connection: close\r\n")
+        } else if callerMinorVersion == 0 {
+            output.append("Connection: keep-alive\r\n")
+        }
+        output.append("\r\n")
+    }
+
+    private static func writeStatusLine(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, to output: ByteBuffer) {
+        output.append("HTTP/1.1 ")
+        output.append(decimal: head.status)
+        output.append(ASCII.space)
+        output.append(bytes.slice(head.reason))
+        output.append("\r\n")
+    }
+
+    private static func writeFields(
+        _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, keepsLength: Bool, to output: ByteBuffer
+    ) {
+        let connectionNames = head.fields.contains(.connection)
+        for index in 0..<head.fields.count {
+            let field = head.fields[index]
+            if field.id.isHopByHop || field.id == .contentLength && !keepsLength { continue }
+            let name = bytes.slice(field.name)
+            if connectionNames, field.id != .contentLength, head.fields.connectionLists(name, in: bytes) { continue }
+            output.append(name)
+            output.append(": ")
+            output.append(bytes.slice(field.value))
+            output.append("\r\n")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// What the log line of one request will say. Taken from a worker's stock when a request begins and given back at its
+/// end, so that its storage is used again and idle connections hold none.
+final class RequestRecord {
+    /// The request identifier.
+    var id: [UInt8] = []
+    /// The method and the path (never the query, which may hold secrets) as they came.
+    private(set) var method: [UInt8] = []
+    private(set) var path: [UInt8] = []
+    private(set) var methodKind = Method.other
+    private(set) var minorVersion = 1
+    /// When the first byte of the request was read.
+    var started = Instant.never
+    /// When the request was sent to the application, and when its response began.
+    var sentUpstream = Instant.never
+    var upstreamAnswered = Instant.never
+    /// The route that the request was judged by.
+    var route: Int?
+    var status = 0
+    /// Why the proxy answered itself, or broke off.
+    var reason: StaticString?
+    /// More about an upstream failure.
+    var detail: String?
+    /// What would have been refused were the route enforced.
+    var observed: Refusal?
+    var refusal: Refusal?
+    var caller: AuthenticatedCaller?
+    /// Bytes of the bodies, without framing.
+    var requestBytes: UInt64 = 0
+    var responseBytes: UInt64 = 0
+
+    init() {
+        id.reserveCapacity(64)
+        method.reserveCapacity(16)
+        path.reserveCapacity(256)
+    }
+
+    func note(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
+        methodKind = head.method
+        minorVersion = head.minorVersion
+        replace(&method, with: bytes.slice(head.methodRange))
+        replace(&path, with: bytes.slice(head.path))
+    }
+
+    func reset() {
+        id.removeAll(keepingCapacity: true)
+        method.removeAll(keepingCapacity: true)
+        path.removeAll(keepingCapacity: true)
+        methodKind = .other
+        minorVersion = 1
+        started = .never
+        sentUpstream = .never
+        upstreamAnswered = .never
+        route = nil
+        status = 0
+        reason = nil
+        detail = nil
+        observed = nil
+        refusal = nil
+        caller = nil
+        requestBytes = 0
+        responseBytes = 0
+    }
+
+    private func replace(_ storage: inout [UInt8], with bytes: Span<UInt8>) {
+        storage.removeAll(keepingCapacity: true)
+        for index in bytes.indices { storage.append(bytes[index]) }
+    }
+}

@@ -1,0 +1,140 @@
+/// The application's end of one exchange: the connection while there is one, and the bytes in both directions.
+///
+/// Owned by one `ClientConnection`, and empty between requests.
+struct UpstreamLeg {
+    private let pool: BufferPool
+    private(set) var connection: UpstreamConnection?
+    /// The request on its way out: written before there is a connection to send it on.
+    private(set) var output: ByteBuffer?
+    /// The response as it comes.
+    private(set) var input: ByteBuffer?
+    var responseProgress = HeadProgress()
+    /// The upstream will send nothing more; what came before is in `input`.
+    private(set) var ended = false
+    /// The error that broke the connection for reading.
+    private(set) var readError: Errno?
+    /// Sending has failed. A response that says why may still be on its way, so reading goes on.
+    private(set) var sendFailed = false
+    /// Bytes of the request in `output` before any was sent, kept so that it can be sent once more; nil when it cannot.
+    private var repeatableBytes: Int?
+
+    init(pool: BufferPool) { self.pool = pool }
+
+    /// Nothing of the response has come.
+    var isUntouched: Bool { input == nil }
+
+    /// The buffer for the request, made when there is none.
+    mutating func outputBuffer() -> ByteBuffer {
+        if let output { return output }
+        let buffer = pool.take()
+        output = buffer
+        return buffer
+    }
+
+    /// True while bytes of the request wait to be sent.
+    var hasUnsent: Bool { !(output?.isEmpty ?? true) && !sendFailed }
+
+    /// The request in `output` is complete, and shall stay until its response begins.
+    mutating func keepForRepetition() { repeatableBytes = output?.count }
+
+    mutating func attach(_ connection: UpstreamConnection) {
+        self.connection = connection
+        if let repeatableBytes, let output { output.restoreConsumed(upTo: repeatableBytes) }
+    }
+
+    /// Sends once. True when bytes left.
+    mutating func send() -> Bool {
+        guard let connection, connection.writable, !sendFailed, let buffer = output else { return false }
+        guard !buffer.isEmpty else {
+            releaseOutput()
+            return false
+        }
+        do throws(Errno) {
+            let result = try connection.send(from: buffer)
+            if buffer.isEmpty { releaseOutput() }
+            return result != .wouldBlock
+        } catch {
+            sendFailed = true
+            return true
+        }
+    }
+
+    /// Reads once. True when bytes, the end or an error came.
+    mutating func receive() -> Bool {
+        guard let connection, connection.readable, !ended, readError == nil else { return false }
+        let buffer = input ?? pool.take()
+        defer { keepInput(buffer) }
+        guard buffer.room > 0 else { return false }
+        do throws(Errno) {
+            switch try connection.receive(into: buffer) {
+            case .bytes: return true
+            case .wouldBlock: return false
+            case .endOfStream:
+                ended = true
+                return true
+            }
+        } catch {
+            readError = error
+            return true
+        }
+    }
+
+    mutating func consumeInput(_ count: Int) {
+        guard let buffer = input else { return }
+        buffer.consume(count)
+        keepInput(buffer)
+    }
+
+    /// Puts the empty `buffer` in the place of the input, whose bytes have been handed on whole.
+    mutating func replaceInput(by buffer: ByteBuffer) { keepInput(buffer) }
+
+    /// The response has begun: the request will not be sent again.
+    mutating func forgetRepetition() {
+        repeatableBytes = nil
+        if output?.isEmpty ?? false { releaseOutput() }
+    }
+
+    /// Gives the connection up, but keeps the request for another attempt.
+    mutating func dropConnection() {
+        connection?.release(reusable: false)
+        connection = nil
+        resetInput()
+        sendFailed = false
+    }
+
+    /// Gives everything back; the connection to the pool when it can carry another request.
+    mutating func finish(reusable: Bool) {
+        let connection = self.connection
+        self.connection = nil
+        let isClean = input == nil && output?.isEmpty ?? true && !ended && readError == nil && !sendFailed
+        repeatableBytes = nil
+        if let output { pool.giveBack(output) }
+        output = nil
+        resetInput()
+        sendFailed = false
+        connection?.release(reusable: reusable && isClean)
+    }
+
+    private mutating func releaseOutput() {
+        guard repeatableBytes == nil, let buffer = output else { return }
+        pool.giveBack(buffer)
+        output = nil
+    }
+
+    private mutating func resetInput() {
+        if let input { pool.giveBack(input) }
+        input = nil
+        ended = false
+        readError = nil
+        responseProgress = HeadProgress()
+    }
+
+    private mutating func keepInput(_ buffer: ByteBuffer) {
+        if buffer.isEmpty {
+            pool.giveBack(buffer)
+            input = nil
+        } else {
+            input = buffer
+        }
+    }
+}

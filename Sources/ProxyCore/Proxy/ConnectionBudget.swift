@@ -1,0 +1,73 @@
+import Synchronization
+
+/// How many client connections the process has, of everybody and of one address. Shared by all workers.
+package final class ConnectionBudget: Sendable {
+    package enum Admission: Sendable, Equatable {
+        case admitted
+        /// The process has all that it may have: nothing is accepted until one ends.
+        case full
+        /// This address has all that it may have.
+        case tooManyFromAddress
+    }
+
+    private let max: Int
+    private let maxPerAddress: Int?
+    private let count = Atomic<Int>(0)
+    /// Workers that have stopped accepting since the budget was spent.
+    private let waiting = Atomic<Int>(0)
+    private let perAddress = Mutex<[IPAddress: Int]>([:])
+    private let refused = Atomic<Int>(0)
+
+    package init(max: Int, maxPerAddress: Int?) {
+        self.max = max
+        self.maxPerAddress = maxPerAddress
+    }
+
+    /// Connections at this moment.
+    package var connections: Int { count.load(ordering: .relaxed) }
+    /// Connections closed at once, since their address had all that it may have.
+    package var refusedForAddress: Int { refused.load(ordering: .relaxed) }
+
+    /// Reserves a place before a connection is accepted; false, and the worker is noted as waiting, when there is none.
+    func reserve() -> Bool {
+        if count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue <= max { return true }
+        count.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        waiting.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        // One may have ended in between, unaware that anybody waits.
+        return count.load(ordering: .sequentiallyConsistent) < max && takeWaiting() && reserve()
+    }
+
+    /// Gives back a place that no connection took. True when workers wait for one.
+    func release() -> Bool {
+        count.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        return takeWaiting()
+    }
+
+    /// Counts a connection of `peer` that has a place; false when its address has all that it may have.
+    func admit(_ peer: SocketAddress) -> Bool {
+        guard let maxPerAddress, let address = peer.ipAddress else { return true }
+        let isAdmitted = perAddress.withLock { counts in
+            let count = counts[address, default: 0]
+            guard count < maxPerAddress else { return false }
+            counts[address] = count + 1
+            return true
+        }
+        if !isAdmitted { refused.wrappingAdd(1, ordering: .relaxed) }
+        return isAdmitted
+    }
+
+    /// Undoes `admit`.
+    func leave(_ peer: SocketAddress) {
+        guard maxPerAddress != nil, let address = peer.ipAddress else { return }
+        perAddress.withLock { counts in
+            guard let count = counts[address] else { return }
+            counts[address] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    /// True for one caller after workers have begun to wait.
+    private func takeWaiting() -> Bool {
+        waiting.load(ordering: .sequentiallyConsistent) > 0
+            && waiting.exchange(0, ordering: .sequentiallyConsistent) > 0
+    }
+}

@@ -1,0 +1,122 @@
+/// A listening socket, shared between the thread that opened it and the worker that accepts from it.
+package final class ListeningSocket: Sendable {
+    package let descriptor: FileDescriptor
+    /// Where it listens, with the port that the system chose.
+    package let address: SocketAddress
+
+    package init(on address: SocketAddress, shared: Bool) throws(Errno) {
+        descriptor = try Socket.listen(on: address, sharedPort: shared)
+        self.address = try Socket.localAddress(descriptor) ?? address
+    }
+}
+
+/// Accepts connections for one worker, as long as there is a place for them.
+final class Listener: EventHandler {
+    private let socket: ListeningSocket
+    private let loop: EventLoop
+    private let budget: ConnectionBudget
+    private let log: LogWriter
+    private let serve: (consuming AcceptedSocket) throws(Errno) -> Void
+    private let placeFreed: () -> Void
+    private var registration = Registration(slot: 0, generation: 0)
+    private var isListening = false
+    private var isClosed = false
+    private var shortageLogged = Instant(nanoseconds: 0)
+    var timer = DeadlineTimer()
+
+    /// Connections accepted in a row before those that are open have their turn.
+    private static let burst = 64
+    /// How long accepting rests when the system lacks descriptors: others may give some back.
+    private static let shortagePause = Interval.milliseconds(100)
+
+    /// - Parameters:
+    ///   - serve: takes over a connection that has a place in the budget.
+    ///   - placeFreed: a place was given back while workers wait for one.
+    init(
+        _ socket: ListeningSocket, loop: EventLoop, budget: ConnectionBudget, log: LogWriter,
+        serve: @escaping (consuming AcceptedSocket) throws(Errno) -> Void, placeFreed: @escaping () -> Void
+    ) throws(Errno) {
+        self.socket = socket
+        self.loop = loop
+        self.budget = budget
+        self.log = log
+        self.serve = serve
+        self.placeFreed = placeFreed
+        registration = loop.register(self)
+        try startListening()
+    }
+
+    /// Accepts again after `budget` had run out.
+    func resumeAccepting() {
+        guard !isListening, !isClosed else { return }
+        do throws(Errno) { try startListening() } catch { pause() }
+    }
+
+    /// Takes what waits in the queue, then accepts nothing more.
+    func close() {
+        guard !isClosed else { return }
+        acceptAll()
+        isClosed = true
+        if isListening { loop.unwatch(socket.descriptor) }
+        loop.unregister(registration)
+    }
+
+    func ready(_ readiness: Readiness) { acceptAll() }
+
+    func deadlineReached() { resumeAccepting() }
+
+    func resume() {}
+
+    private func startListening() throws(Errno) {
+        try loop.watchReadable(socket.descriptor, registration)
+        isListening = true
+    }
+
+    private func stopListening() {
+        if isListening { loop.unwatch(socket.descriptor) }
+        isListening = false
+    }
+
+    private func pause() {
+        stopListening()
+        timer.set(loop.now.advanced(by: Self.shortagePause), registration, loop)
+    }
+
+    private func acceptAll() {
+        for _ in 0..<Self.burst {
+            guard budget.reserve() else { return stopListening() }
+            do throws(Errno) {
+                guard let accepted = try Socket.accept(from: socket.descriptor) else { return giveBackPlace() }
+                try admit(accepted)
+            } catch {
+                giveBackPlace()
+                shortage(error)
+                return
+            }
+        }
+    }
+
+    private func admit(_ accepted: consuming AcceptedSocket) throws(Errno) {
+        guard budget.admit(accepted.peer) else { return giveBackPlace() }
+        let peer = accepted.peer
+        do throws(Errno) {
+            try serve(accepted)
+        } catch {
+            budget.leave(peer)
+            throw error
+        }
+    }
+
+    private func giveBackPlace() {
+        if budget.release() { placeFreed() }
+    }
+
+    /// Out of descriptors or memory: rest, and go on when some may have come free.
+    private func shortage(_ error: Errno) {
+        if loop.now.since(shortageLogged) > .seconds(1) {
+            shortageLogged = loop.now
+            log.log(.error, "accept_failed") { $0.field("error", error.description) }
+        }
+        pause()
+    }
+}

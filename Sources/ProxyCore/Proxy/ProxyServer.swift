@@ -1,0 +1,181 @@
+import Synchronization
+
+/// Why the proxy could not start.
+package enum ProxyStartError: Error, Sendable {
+    case listen(SocketAddress, Errno)
+    /// The identity fields contradict each other.
+    case identity(IdentityOptionsError)
+    case routes(RouteTableError)
+    case system(Errno)
+
+    /// For the person who started it.
+    package var message: String {
+        switch self {
+        case .listen(let address, let error):
+            error.isAddressInUse
+                ? "cannot listen on \(address): another process listens there; stop it, or change `listen`"
+                : "cannot listen on \(address): \(error.message)"
+        case .identity(let error): "identity_headers: \(error.message)"
+        case .routes: "the routes contradict each other"
+        case .system(let error): error.description
+        }
+    }
+}
+
+/// The running proxy: its workers, key sources and look-ups. Started and stopped by one thread.
+package final class ProxyServer: Sendable {
+    /// Where it listens, with the port that the system chose when the configuration says 0.
+    package let address: SocketAddress
+    package let budget: ConnectionBudget
+    private let mailboxes: [Mailbox<WorkerMessage>]
+    private let keySources: [KeySource?]
+    private let upstreamAddresses: UpstreamAddresses
+    private let log: LogWriter
+    private let threads = Mutex<[Thread]>([])
+    private let running: Atomic<Int>
+    /// Signalled when the last worker has ended.
+    package let ended: WakeUp
+
+    private init(
+        address: SocketAddress, budget: ConnectionBudget, mailboxes: [Mailbox<WorkerMessage>],
+        keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, log: LogWriter
+    ) throws(Errno) {
+        self.address = address
+        self.budget = budget
+        self.mailboxes = mailboxes
+        self.keySources = keySources
+        self.upstreamAddresses = upstreamAddresses
+        self.log = log
+        running = Atomic(mailboxes.count)
+        ended = try WakeUp()
+    }
+
+    // MARK: - Starting
+
+    /// Opens the sockets, starts the key sources and the workers. Signals have to be blocked in the calling thread, since
+    /// all of these inherit that.
+    package static func start(_ configuration: Configuration, log: LogWriter) throws(ProxyStartError) -> ProxyServer {
+        let policy = try policy(of: configuration)
+        let sockets = try openSockets(configuration)
+        do throws(Errno) {
+            let server = try make(configuration, sockets, log)
+            try server.startThreads(configuration, policy, sockets)
+            return server
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private static func policy(of configuration: Configuration) throws(ProxyStartError) -> AccessPolicy {
+        let table: RouteTable
+        do throws(RouteTableError) { table = try RouteTable(configuration.routes) } catch { throw .routes(error) }
+        do throws(IdentityOptionsError) {
+            let identity = try IdentityFields(configuration.identityHeaders)
+            return AccessPolicy(table: table, identity: identity, mode: configuration.mode)
+        } catch {
+            throw .identity(error)
+        }
+    }
+
+    /// One socket for each worker, all on the port that the first one got.
+    private static func openSockets(_ configuration: Configuration) throws(ProxyStartError) -> [ListeningSocket] {
+        let count = configuration.workers ?? ProcessorCount.usable()
+        var address = configuration.listen
+        var sockets: [ListeningSocket] = []
+        do throws(Errno) {
+            try refuseSharing(address)
+            for _ in 0..<count {
+                let socket = try ListeningSocket(on: address, shared: true)
+                address = socket.address
+                sockets.append(socket)
+            }
+        } catch {
+            throw .listen(address, error)
+        }
+        return sockets
+    }
+
+    /// With SO_REUSEPORT a second proxy of the same user could take half of the first one's connections unnoticed. A
+    /// socket that does not share, opened first and closed again, finds out whether somebody is there.
+    private static func refuseSharing(_ address: SocketAddress) throws(Errno) {
+        guard let port = address.port, port != 0 else { return }
+        _ = try ListeningSocket(on: address, shared: false)
+    }
+
+    private static func make(
+        _ configuration: Configuration, _ sockets: [ListeningSocket], _ log: LogWriter
+    ) throws(Errno) -> ProxyServer {
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        for _ in sockets { mailboxes.append(try Mailbox()) }
+        let all = mailboxes
+        var keySources: [KeySource?] = []
+        for (index, issuer) in configuration.issuers.enumerated() {
+            let settings = KeySourceSettings(
+                issuer: index, issuerName: issuer.token.issuer, origin: issuer.keys, refresh: issuer.refresh,
+                stateDirectory: configuration.stateDirectory, userAgent: "scopeproxy/\(Version.current)")
+            keySources.append(
+                try KeySource(
+                    settings, publish: { snapshot in for mailbox in all { mailbox.post(.keys(snapshot)) } },
+                    log: KeySourceLog(log, issuer: issuer.token.issuer).write))
+        }
+        let addresses = try UpstreamAddresses(configuration.upstream.address, log: log) { found in
+            for mailbox in all { mailbox.post(.upstreamAddresses(found)) }
+        }
+        return try ProxyServer(
+            address: sockets[0].address,
+            budget: ConnectionBudget(
+                max: configuration.limits.connections, maxPerAddress: configuration.limits.connectionsPerAddress),
+            mailboxes: mailboxes, keySources: keySources, upstreamAddresses: addresses, log: log)
+    }
+
+    private func startThreads(
+        _ configuration: Configuration, _ policy: AccessPolicy, _ sockets: [ListeningSocket]
+    ) throws(Errno) {
+        let known = upstreamAddresses.initial()
+        // Keys of this machine are in the mailboxes before a worker looks at its first request.
+        for source in keySources { try source?.start() }
+        let all = mailboxes
+        let settings = WorkerSettings(
+            configuration: configuration, policy: policy, addresses: known, budget: budget, keySources: keySources,
+            log: log, placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
+        for (index, socket) in sockets.enumerated() {
+            let mailbox = mailboxes[index]
+            let thread = try Thread.start(name: "worker-\(index)") {
+                self.runWorker(settings, mailbox, socket)
+            }
+            threads.withLock { $0.append(thread) }
+        }
+        if let thread = try upstreamAddresses.start(known: known) { threads.withLock { $0.append(thread) } }
+    }
+
+    /// The whole life of a worker's thread.
+    private func runWorker(_ settings: WorkerSettings, _ mailbox: Mailbox<WorkerMessage>, _ socket: ListeningSocket) {
+        do throws(Errno) {
+            let worker = try Worker(settings, mailbox: mailbox, socket: socket)
+            worker.run()
+        } catch {
+            log.log(.error, "worker_not_started") { $0.field("error", error.description) }
+        }
+        if running.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue == 0 { ended.signal() }
+    }
+
+    // MARK: - Stopping
+
+    /// Stops accepting and lets what is under way end, for at most `timeouts.drain_seconds`. Returns at once; `ended`
+    /// tells when.
+    package func drain() {
+        for mailbox in mailboxes { mailbox.post(.drain) }
+    }
+
+    /// Ends all connections now.
+    package func cut() {
+        for mailbox in mailboxes { mailbox.post(.cut) }
+    }
+
+    /// Waits for all threads after `drain` or `cut`. To be called once.
+    package func join() {
+        upstreamAddresses.stop()
+        for source in keySources { source?.stop() }
+        for thread in threads.withLock({ $0 }) { thread.join() }
+    }
+}

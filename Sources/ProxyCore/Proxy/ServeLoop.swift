@@ -1,0 +1,62 @@
+/// Runs the proxy in the foreground until a signal ends it: what `scopeproxy serve` does.
+package enum ServeLoop {
+    /// Blocks until the proxy has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
+    package static func run(_ configuration: Configuration) throws(ProxyStartError) {
+        // Before any thread is started: they all inherit that these signals are blocked.
+        let signals = try openSignals()
+        let (log, logThread) = try openLog(configuration)
+        defer {
+            log.stop()
+            logThread.join()
+        }
+        let server = try ProxyServer.start(configuration, log: log)
+        announce(configuration, server.address, log)
+        waitForEnd(of: server, signals, log)
+        server.join()
+        log.log(.info, "stopped")
+    }
+
+    private static func openSignals() throws(ProxyStartError) -> SignalReader {
+        do throws(Errno) { return try SignalReader() } catch { throw .system(error) }
+    }
+
+    private static func openLog(_ configuration: Configuration) throws(ProxyStartError) -> (LogWriter, Thread) {
+        do throws(Errno) {
+            let log = try LogWriter(level: configuration.logLevel, format: configuration.logFormat)
+            return (log, try log.start())
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    private static func waitForEnd(of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter) {
+        var isDraining = false
+        while let signal = signals.wait(orUntil: server.ended) {
+            switch signal {
+            case .terminate where isDraining: server.cut()
+            case .terminate:
+                isDraining = true
+                log.log(.info, "draining") { $0.field("connections", server.budget.connections) }
+                server.drain()
+            case .hangup:
+                log.log(.warn, "reload_not_supported") { line in
+                    line.field("hint", "this version reads its configuration at the start only; restart to apply changes")
+                }
+            }
+        }
+    }
+
+    /// The one line that says what runs here.
+    private static func announce(_ configuration: Configuration, _ address: SocketAddress, _ log: LogWriter) {
+        log.log(.info, "listening") { line in
+            line.field("address", "http://\(address)")
+            line.field("upstream", configuration.upstream.address.description)
+            line.field("issuers", configuration.issuers.map(\.token.issuer).joined(separator: " "))
+            line.field("routes", configuration.routes.count)
+            line.field("mode", configuration.mode == .enforce ? "enforce" : "observe")
+            line.field("workers", configuration.workers ?? ProcessorCount.usable())
+            line.field("version", Version.current)
+            line.field("next", "scopeproxy check FILE shows the table, scopeproxy explain FILE METHOD PATH a decision")
+        }
+    }
+}

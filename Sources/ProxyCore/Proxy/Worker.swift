@@ -1,0 +1,149 @@
+/// What the control thread and the key sources tell a worker.
+package enum WorkerMessage: Sendable {
+    case keys(KeySnapshot)
+    case upstreamAddresses([SocketAddress])
+    /// A place for a connection has come free.
+    case resumeAccepting
+    /// Accept nothing more, finish what is under way, then end.
+    case drain
+    /// End now.
+    case cut
+}
+
+/// What a worker is made from. Immutable; given to every worker.
+struct WorkerSettings: Sendable {
+    let configuration: Configuration
+    let policy: AccessPolicy
+    let addresses: [SocketAddress]
+    let budget: ConnectionBudget
+    let keySources: [KeySource?]
+    let log: LogWriter
+    /// Tells every worker that a place has come free.
+    let placeFreed: @Sendable () -> Void
+}
+
+/// One thread of the proxy: a loop, a listening socket, and all that serves the connections accepted there. Born on its
+/// thread and never seen by another; what others want of it comes through the mailbox.
+final class Worker: EventHandler {
+    private let settings: WorkerSettings
+    private let mailbox: Mailbox<WorkerMessage>
+    private let loop: EventLoop
+    private let context: ExchangeContext
+    private let requestLog: RequestLog
+    private let keys: WorkerKeys
+    private var listener: Listener?
+    private var registration = Registration(slot: 0, generation: 0)
+    private var isDraining = false
+    var timer = DeadlineTimer()
+
+    init(_ settings: WorkerSettings, mailbox: Mailbox<WorkerMessage>, socket: ListeningSocket) throws(Errno) {
+        self.settings = settings
+        self.mailbox = mailbox
+        let configuration = settings.configuration
+        loop = try EventLoop()
+        requestLog = RequestLog(writer: settings.log, table: settings.policy.table)
+        let gate = Gate(
+            policy: settings.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
+        keys = WorkerKeys(gate: gate, sources: settings.keySources, loop: loop)
+        let pool = UpstreamPool(
+            loop: loop, addresses: settings.addresses, options: configuration.upstreamPoolOptions)
+        let parking = KeyParking(
+            waits: configuration.issuers.map(\.refresh.wait), max: configuration.limits.parkedRequests,
+            refetch: keys.refetch)
+        context = ExchangeContext(
+            loop: loop, gate: gate, pool: pool, options: configuration.exchangeOptions, log: requestLog,
+            parking: parking)
+        try start(socket)
+    }
+
+    private func start(_ socket: ListeningSocket) throws(Errno) {
+        registration = loop.register(self)
+        try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
+        let (context, budget, placeFreed) = (context, settings.budget, settings.placeFreed)
+        context.connectionEnded = { [weak self] peer in
+            budget.leave(peer)
+            if budget.release() { placeFreed() }
+            self?.connectionEnded()
+        }
+        listener = try Listener(
+            socket, loop: loop, budget: budget, log: settings.log,
+            serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed)
+    }
+
+    /// Runs until the worker has been told to end and nothing is left to do.
+    func run() {
+        loop.run { requestLog.submit() }
+        requestLog.submit()
+    }
+
+    func ready(_ readiness: Readiness) {
+        for message in mailbox.takeAll() { handle(message) }
+    }
+
+    /// What is still under way when the time to drain has run out is cut.
+    func deadlineReached() { cut() }
+
+    func resume() {}
+
+    private func handle(_ message: WorkerMessage) {
+        switch message {
+        case .keys(let snapshot):
+            keys.install(snapshot)
+            context.parking.settle(snapshot)
+        case .upstreamAddresses(let addresses): context.pool.setAddresses(addresses)
+        case .resumeAccepting: listener?.resumeAccepting()
+        case .drain: drain()
+        case .cut: cut()
+        }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        listener?.close()
+        listener = nil
+        timer.set(loop.now.advanced(by: context.timeouts.drain), registration, loop)
+        context.drain()
+        connectionEnded()
+    }
+
+    private func cut() {
+        isDraining = true
+        listener?.close()
+        listener = nil
+        context.cutAll()
+        loop.stop()
+    }
+
+    private func connectionEnded() {
+        if isDraining, context.connectionCount == 0 { loop.stop() }
+    }
+}
+
+/// A worker's view of the issuers' keys.
+final class WorkerKeys {
+    private let gate: Gate
+    private let sources: [KeySource?]
+    private let loop: EventLoop
+    private var snapshots: [KeySnapshot?]
+
+    init(gate: Gate, sources: [KeySource?], loop: EventLoop) {
+        self.gate = gate
+        self.sources = sources
+        self.loop = loop
+        snapshots = Array(repeating: nil, count: sources.count)
+    }
+
+    func install(_ snapshot: KeySnapshot) {
+        let known = snapshots[snapshot.issuer]?.generation
+        snapshots[snapshot.issuer] = snapshot
+        if known != snapshot.generation { gate.install(snapshot.keys, issuer: snapshot.issuer) }
+    }
+
+    /// Asks for an issuer's keys to be fetched; nil when that is no use now.
+    func refetch(issuer: Int) -> RefetchTicket? {
+        guard let source = sources[issuer] else { return nil }
+        if let snapshot = snapshots[issuer], !snapshot.allowsRefetch(at: loop.now) { return nil }
+        return source.requestRefetch()
+    }
+}

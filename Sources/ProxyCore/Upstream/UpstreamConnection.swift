@@ -1,0 +1,147 @@
+/// Who uses an upstream connection at the moment, or waits for one.
+package protocol UpstreamUser: AnyObject {
+    /// The connection that was asked for can be written to.
+    func upstreamConnected(_ connection: UpstreamConnection)
+    /// The connection that was asked for cannot be had.
+    func upstreamUnavailable(_ failure: UpstreamFailure)
+    /// More may be read from or written to the connection in use.
+    func upstreamReady()
+}
+
+/// One connection to the application. Belongs to a worker's pool, and while a request is under way to one user.
+package final class UpstreamConnection: EventHandler {
+    package enum State: Equatable {
+        case connecting
+        case inUse
+        case idle
+        case closed
+    }
+
+    package private(set) var state = State.connecting
+    /// True once the connection has carried a request: it may die while the next one is on its way.
+    package private(set) var isReused = false
+    /// What the last events said; a read or write that would block takes it back.
+    package private(set) var readable = false
+    package private(set) var writable = false
+    /// The upstream has closed its sending side or the connection is broken; the bytes before that may still be unread.
+    package private(set) var closing = false
+    package var timer = DeadlineTimer()
+
+    private let socket: FileDescriptor
+    private let loop: EventLoop
+    private unowned let pool: UpstreamPool
+    private var registration = Registration(slot: 0, generation: 0)
+    private(set) var user: (any UpstreamUser)?
+    /// Further addresses that may be tried when this attempt to connect fails.
+    let attemptsLeft: Int
+
+    init(
+        socket: consuming FileDescriptor, attemptsLeft: Int, loop: EventLoop, pool: UpstreamPool,
+        user: any UpstreamUser
+    ) throws(Errno) {
+        self.socket = socket
+        self.attemptsLeft = attemptsLeft
+        self.loop = loop
+        self.pool = pool
+        self.user = user
+        registration = loop.register(self)
+        do throws(Errno) {
+            try loop.watchConnection(self.socket, registration)
+        } catch {
+            loop.unregister(registration)
+            state = .closed
+            throw error
+        }
+    }
+
+    /// Reads into `buffer`, which has room; takes back `readable` when nothing is left.
+    package func receive(into buffer: ByteBuffer) throws(Errno) -> IOResult {
+        let room = buffer.room
+        let result = try Socket.receive(socket, into: buffer)
+        switch result {
+        // A short read has emptied the socket, unless the end of the stream is behind it.
+        case .bytes(let count): if count < room, !closing { readable = false }
+        case .wouldBlock: readable = false
+        case .endOfStream: break
+        }
+        return result
+    }
+
+    /// Writes what `buffer` holds; takes back `writable` when the socket is full.
+    package func send(from buffer: ByteBuffer) throws(Errno) -> IOResult {
+        let result = try Socket.send(socket, from: buffer)
+        switch result {
+        case .bytes: if !buffer.isEmpty { writable = false }
+        case .wouldBlock: writable = false
+        case .endOfStream: break
+        }
+        return result
+    }
+
+    /// The user is done. The connection goes back to the pool when `reusable`, and is closed otherwise.
+    package func release(reusable: Bool) {
+        precondition(state == .inUse)
+        user = nil
+        if reusable, !closing, !readable {
+            isReused = true
+            pool.takeBack(self)
+        } else {
+            close()
+            pool.connectionClosed()
+        }
+    }
+
+    // MARK: For the pool
+
+    func lend(to user: any UpstreamUser) {
+        precondition(self.user == nil && state != .closed)
+        state = .inUse
+        self.user = user
+        timer.set(.never, registration, loop)
+    }
+
+    func rest(until deadline: Instant) {
+        state = .idle
+        timer.set(deadline, registration, loop)
+    }
+
+    func close() {
+        precondition(state != .closed)
+        state = .closed
+        user = nil
+        // The descriptor closes with this object, which nobody but the caller of this still knows.
+        loop.unregister(registration)
+    }
+
+    // MARK: EventHandler
+
+    package func ready(_ readiness: Readiness) {
+        if readiness.contains(.readable) { readable = true }
+        if readiness.contains(.writable) { writable = true }
+        if readiness.contains(.closing) { closing = true }
+        switch state {
+        case .connecting: connectionAttemptEnded()
+        case .inUse: user?.upstreamReady()
+        // Whatever an upstream sends when nothing was asked, it is not an answer to the next request.
+        case .idle: if readable { pool.discard(self) }
+        case .closed: break
+        }
+    }
+
+    package func deadlineReached() {
+        if state == .idle { pool.discard(self) }
+    }
+
+    package func resume() {}
+
+    private func connectionAttemptEnded() {
+        guard writable || closing, let user else { return }
+        if let error = Socket.connectError(socket) {
+            pool.connectionAttemptFailed(self, error, for: user)
+        } else {
+            state = .inUse
+            pool.connectionAttemptSucceeded(self)
+            user.upstreamConnected(self)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+/// What went wrong on the way to the application. The upstream or the network is to blame, never the caller.
+package enum UpstreamFailure: Error, Sendable {
+    /// The upstream's name has no address (yet).
+    case unresolved
+    /// No address took the connection.
+    case unreachable(Errno)
+    /// No address took the connection in time.
+    case connectTimeout
+    /// All connections that are allowed were busy for too long.
+    case saturated
+    /// The connection ended before a response began.
+    case closedEarly
+    /// The connection broke before a response began.
+    case reset(Errno)
+    /// The response is not HTTP/1.1 as it has to be; the reason is a fixed word.
+    case invalidResponse(StaticString)
+    /// No response began in time.
+    case responseTimeout
+    /// The request could not be passed on, because the upstream stopped reading it.
+    case requestTimeout
+    /// The response ended before its framing said so.
+    case truncated
+    /// Nothing of the response came for too long.
+    case idleTimeout
+
+    /// 502 for an upstream that fails, 504 for one that is too slow (RFC 9110 sections 15.6.3 and 15.6.5).
+    package var status: Int {
+        switch self {
+        case .unresolved, .unreachable, .closedEarly, .reset, .invalidResponse, .truncated: 502
+        case .connectTimeout, .saturated, .responseTimeout, .requestTimeout, .idleTimeout: 504
+        }
+    }
+
+    /// The word for it in problem documents and logs.
+    package var code: StaticString {
+        switch self {
+        case .unresolved: "upstream_unresolved"
+        case .unreachable: "upstream_unreachable"
+        case .connectTimeout: "upstream_connect_timeout"
+        case .saturated: "upstream_saturated"
+        case .closedEarly: "upstream_closed"
+        case .reset: "upstream_reset"
+        case .invalidResponse: "upstream_invalid_response"
+        case .responseTimeout: "upstream_response_timeout"
+        case .requestTimeout: "upstream_request_timeout"
+        case .truncated: "upstream_truncated"
+        case .idleTimeout: "upstream_idle_timeout"
+        }
+    }
+
+    /// What an operator wants to know beyond the code: the system's words or the rule that was broken.
+    package var detail: String? {
+        switch self {
+        case .unreachable(let error), .reset(let error): error.description
+        case .invalidResponse(let reason): "\(reason)"
+        case .unresolved, .connectTimeout, .saturated, .closedEarly, .responseTimeout, .requestTimeout, .truncated,
+            .idleTimeout:
+            nil
+        }
+    }
+}

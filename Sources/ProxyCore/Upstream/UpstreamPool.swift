@@ -1,0 +1,159 @@
+/// How many connections to the application one worker may have, and how long unused ones are kept.
+package struct UpstreamPoolOptions: Sendable, Equatable {
+    /// Connections at the same time, those at rest included.
+    package var connectionsMax = 256
+    /// A connection at rest is closed after this long. Most servers close theirs after 60 to 75 seconds, and a
+    /// connection that is closed from our side cannot die under a request.
+    package var idle = Interval.seconds(50)
+
+    package init() {}
+}
+
+/// The connections of one worker to the application. The one used last is used next, so that few are kept warm and the
+/// others run out.
+package final class UpstreamPool {
+    package enum Acquisition {
+        case connected(UpstreamConnection)
+        /// The user will be told through `upstreamConnected` or `upstreamUnavailable`, unless it calls `cancel`.
+        case pending
+        case failed(UpstreamFailure)
+    }
+
+    private let loop: EventLoop
+    private let options: UpstreamPoolOptions
+    private var addresses: [SocketAddress]
+    private var nextAddress = 0
+    private var idle: [UpstreamConnection] = []
+    private var connecting: [UpstreamConnection] = []
+    private var waiting: [any UpstreamUser] = []
+    /// Connections that are open or being opened.
+    package private(set) var count = 0
+
+    package init(loop: EventLoop, addresses: [SocketAddress], options: UpstreamPoolOptions) {
+        self.loop = loop
+        self.addresses = addresses
+        self.options = options
+        idle.reserveCapacity(options.connectionsMax)
+    }
+
+    package var idleCount: Int { idle.count }
+    package var waitingCount: Int { waiting.count }
+
+    /// Addresses for connections from now on. Those that are open stay: their other end still answers there.
+    package func setAddresses(_ addresses: [SocketAddress]) {
+        self.addresses = addresses
+        nextAddress = 0
+    }
+
+    /// A connection for `user`. With `fresh`, one that has carried no request yet.
+    package func acquire(for user: any UpstreamUser, fresh: Bool) -> Acquisition {
+        if !fresh, let connection = idle.popLast() {
+            connection.lend(to: user)
+            return .connected(connection)
+        }
+        if count >= options.connectionsMax, let victim = idle.popLast() { close(victim) }
+        guard count < options.connectionsMax else {
+            waiting.append(user)
+            return .pending
+        }
+        return open(for: user, attempts: addresses.count)
+    }
+
+    /// The user no longer waits for a connection. True when it waited for its turn, and none was being opened for it.
+    @discardableResult
+    package func cancel(_ user: any UpstreamUser) -> Bool {
+        if let index = waiting.firstIndex(where: { $0 === user }) {
+            waiting.remove(at: index)
+            return true
+        }
+        if let index = connecting.firstIndex(where: { $0.user === user }) {
+            close(connecting.remove(at: index))
+            serveWaiting()
+        }
+        return false
+    }
+
+    /// Closes what is at rest, for the end of the worker.
+    package func closeIdle() {
+        while let connection = idle.popLast() { close(connection) }
+    }
+
+    // MARK: For connections
+
+    func takeBack(_ connection: UpstreamConnection) {
+        if waiting.isEmpty {
+            connection.rest(until: loop.now.advanced(by: options.idle))
+            idle.append(connection)
+        } else {
+            let user = waiting.removeFirst()
+            connection.lend(to: user)
+            user.upstreamConnected(connection)
+        }
+    }
+
+    func discard(_ connection: UpstreamConnection) {
+        idle.removeAll { $0 === connection }
+        close(connection)
+        serveWaiting()
+    }
+
+    func connectionClosed() {
+        count -= 1
+        serveWaiting()
+    }
+
+    func connectionAttemptSucceeded(_ connection: UpstreamConnection) {
+        connecting.removeAll { $0 === connection }
+    }
+
+    func connectionAttemptFailed(_ connection: UpstreamConnection, _ error: Errno, for user: any UpstreamUser) {
+        let attempts = connection.attemptsLeft
+        connecting.removeAll { $0 === connection }
+        close(connection)
+        nextAddress += 1
+        deliver(attempts > 0 ? open(for: user, attempts: attempts) : .failed(.unreachable(error)), to: user)
+        serveWaiting()
+    }
+
+    /// Starts a connection to the next address; one that fails at once is followed by the one after it, `attempts` in
+    /// all.
+    private func open(for user: any UpstreamUser, attempts: Int) -> Acquisition {
+        guard !addresses.isEmpty else { return .failed(.unresolved) }
+        var failure = UpstreamFailure.unresolved
+        for attempt in 1...max(1, attempts) {
+            let address = addresses[nextAddress % addresses.count]
+            do throws(Errno) {
+                let connection = try UpstreamConnection(
+                    socket: Socket.connect(to: address), attemptsLeft: max(0, attempts - attempt), loop: loop,
+                    pool: self, user: user)
+                count += 1
+                connecting.append(connection)
+                return .pending
+            } catch {
+                failure = .unreachable(error)
+                nextAddress += 1
+            }
+        }
+        return .failed(failure)
+    }
+
+    private func deliver(_ acquisition: Acquisition, to user: any UpstreamUser) {
+        switch acquisition {
+        case .connected(let connection): user.upstreamConnected(connection)
+        case .pending: break
+        case .failed(let failure): user.upstreamUnavailable(failure)
+        }
+    }
+
+    private func close(_ connection: UpstreamConnection) {
+        connection.close()
+        count -= 1
+    }
+
+    private func serveWaiting() {
+        while count < options.connectionsMax, !waiting.isEmpty {
+            let user = waiting.removeFirst()
+            deliver(open(for: user, attempts: addresses.count), to: user)
+        }
+    }
+}
