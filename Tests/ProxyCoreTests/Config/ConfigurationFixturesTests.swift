@@ -46,6 +46,37 @@ final class ConfigurationFixturesTests: XCTestCase {
         XCTAssertTrue(difference.isEmpty, "RECORD_PROBLEMS=1 takes over what is right of these:\n\(difference)")
     }
 
+    /// Whatever stands in the place of a value, it is accepted or told: nothing is dropped in silence, nothing crashes.
+    func testAnyValueInAnyPlaceIsAcceptedOrTold() throws {
+        let others = [
+            "null", "true", "false", "0", "-1", "1.5", "1e300", "\"\"", "\"x\"", "\"$\"", "\"${EMPTY}\"",
+            "\"/{a}/{a}\"", "[]",
+            "{}", "[null]", "[[]]", "[\"a\",\"a\"]", "{\"\":null}", "{\"a\":\"b\"}",
+        ]
+        let loader = ConfigurationLoader(environment: { Self.environment[$0] })
+        var refused = 0
+        for name in try fileNames("good") {
+            let path = Self.folder.appendingPathComponent("good").appendingPathComponent(name).path
+            let bytes = try FileReader.bytes(path)
+            for range in ranges(in: try JSONDocument(parsing: bytes).root) {
+                for other in others {
+                    let changed = bytes[..<range.lowerBound] + Array(other.utf8) + bytes[range.upperBound...]
+                    do throws(ConfigurationProblems) {
+                        _ = try loader.load(Array(changed), file: path)
+                    } catch {
+                        refused += 1
+                        XCTAssertFalse(error.problems.isEmpty, "\(name) with \(other) at \(range)")
+                    }
+                }
+            }
+        }
+        XCTAssertGreaterThan(refused, 1000)
+    }
+
+    private func ranges(in value: JSONValue) -> [Range<Int>] {
+        [value.range.range] + (value.elements + value.members.map(\.value)).flatMap(ranges)
+    }
+
     func testTheRepositorysOwnFileLoads() throws {
         let root = Self.folder.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
