@@ -49,18 +49,19 @@ package enum ASCII {
     package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
 
     /// `tchar` of RFC 9110 section 5.6.2: what a method or a field name may hold.
-    package static func isTokenCharacter(_ byte: UInt8) -> Bool { tokenCharacters[byte] }
+    package static func isTokenCharacter(_ byte: UInt8) -> Bool {
+        // A bit for each value below 128, in registers: a table in memory costs a look at whether it is there yet.
+        let members = byte < 64 ? lowTokenCharacters : highTokenCharacters
+        return byte < 128 && members >> UInt64(byte & 63) & 1 == 1
+    }
 
     /// `unreserved` of RFC 3986 section 2.3.
     package static func isUnreserved(_ byte: UInt8) -> Bool {
         isLetter(byte) || isDigit(byte) || byte == hyphen || byte == dot || byte == underscore || byte == tilde
     }
 
-    private static let tokenCharacters = ByteSet { byte in
-        if isLetter(byte) || isDigit(byte) { return true }
-        switch byte {
-        case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: return true
-        case _: return false
-        }
-    }
+    /// Of 0...63: `!#$%&'*+-.` and the digits.
+    private static let lowTokenCharacters: UInt64 = 0x03FF_6CFA_0000_0000
+    /// Of 64...127: `^_`|~` and the letters.
+    private static let highTokenCharacters: UInt64 = 0x57FF_FFFF_C7FF_FFFE
 }

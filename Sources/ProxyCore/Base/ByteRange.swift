@@ -1,7 +1,7 @@
 /// A half-open range of byte offsets into a buffer that somebody else owns: what a parser returns instead of a copy.
 ///
 /// Meaningful only together with the buffer that it was made for, and only until that buffer changes.
-package struct ByteRange: Sendable, Equatable {
+package struct ByteRange: Sendable, Equatable, BitwiseCopyable {
     package var lower: UInt32
     package var upper: UInt32
 

@@ -33,17 +33,26 @@ package enum ByteScan {
         precondition(start >= 0 && start <= bytes.count)
         var index = start
         let count = bytes.count
-        // Sound: the loop condition keeps index + 16 inside the span, and SIMD16<UInt8> is plain bytes.
-        unsafe bytes.withUnsafeBytes { raw in
+        // Sound: the loop condition keeps index + 16 inside the span; SIMD16<UInt8> is plain bytes, and its masks have
+        // the same sixteen bytes, all ones or all zeros, that are looked at as two words.
+        //
+        // Both sides of each comparison are vectors, and no mask is asked for `any`: both would be done byte by byte.
+        let space = SIMD16<UInt8>(repeating: ASCII.space)
+        let tab = SIMD16<UInt8>(repeating: ASCII.tab)
+        let delete = SIMD16<UInt8>(repeating: ASCII.delete)
+        let found = unsafe bytes.withUnsafeBytes { raw -> Int? in
             while index + 16 <= count {
                 let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
-                let control = (block .< 0x20) .& (block .!= 0x09) .| (block .== 0x7F)
-                // One test of two words; `any` goes through the sixteen lanes one by one.
+                let control = (block .< space) .& (block .!= tab) .| (block .== delete)
                 let words = unsafe unsafeBitCast(control, to: SIMD2<UInt64>.self)
-                if words[0] | words[1] != 0 { return }
+                // The machine is little-endian: the first byte is the lowest one.
+                if words[0] != 0 { return index + words[0].trailingZeroBitCount / 8 }
+                if words[1] != 0 { return index + 8 + words[1].trailingZeroBitCount / 8 }
                 index += 16
             }
+            return nil
         }
+        if let found { return found }
         while index < count {
             let byte = bytes[index]
             if ASCII.isControl(byte), byte != ASCII.tab { return index }

@@ -1,0 +1,44 @@
+import ProxyCore
+import XCTest
+
+final class ByteScanTests: XCTestCase {
+    /// Every byte value at every place of spans of every length up to three vectors, ending at a guard page.
+    func testFirstControlFindsWhatALoopFinds() {
+        let guarded = GuardedBytes()
+        for count in 1...48 {
+            for place in 0..<count {
+                let values: [UInt8] = place % 7 == 0 ? Array(0...255) : [0, 9, 10, 13, 31, 32, 127, 128, 255]
+                for value in values {
+                    var bytes = [UInt8](repeating: 0x61, count: count)
+                    bytes[place] = value
+                    let isControl = value < 32 && value != 9 || value == 127
+                    let found = guarded.withPrefix(count, of: bytes) { ByteScan.firstControl(in: $0, from: 0) }
+                    let expected = isControl ? place : count
+                    guard found == expected else { return XCTFail("\(value) at \(place) of \(count): \(found)") }
+                }
+            }
+        }
+    }
+
+    func testFirstControlIsTheFirstOneAfterTheStart() {
+        var bytes = [UInt8](repeating: 0x20, count: 64)
+        for place in [3, 17, 18, 31, 63] { bytes[place] = 0x0D }
+        let expected = [0: 3, 3: 3, 4: 17, 18: 18, 19: 31, 32: 63, 63: 63, 64: 64]
+        for (start, place) in expected { XCTAssertEqual(ByteScan.firstControl(in: bytes.span, from: start), place) }
+    }
+
+    func testFirstIndex() {
+        let bytes = Array("abcabc".utf8)
+        for (start, place) in [(0, 1), (1, 1), (2, 4), (5, nil), (6, nil)] as [(Int, Int?)] {
+            XCTAssertEqual(ByteScan.firstIndex(of: 0x62, in: bytes.span, from: start), place)
+        }
+        let empty: [UInt8] = []
+        XCTAssertNil(ByteScan.firstIndex(of: 0, in: empty.span))
+    }
+
+    func testFixedArrayKeepsWhatIsPutIn() {
+        var array = FixedArray(repeating: UInt16(7), count: 100)
+        for index in 0..<100 where index % 3 == 0 { array[index] = UInt16(index) }
+        for index in 0..<100 { XCTAssertEqual(array[index], index % 3 == 0 ? UInt16(index) : 7) }
+    }
+}
