@@ -1,5 +1,5 @@
 /// One field line of a head or a trailer section; the ranges are offsets into the bytes that were parsed.
-package struct Field: Sendable, Equatable {
+package struct Field: Sendable, Equatable, BitwiseCopyable {
     /// The name as it was sent: a token.
     package let name: ByteRange
     /// The value without the white space around it; no control characters other than tab, possibly empty.
@@ -7,10 +7,13 @@ package struct Field: Sendable, Equatable {
     /// Which name it is.
     package let id: FieldName
 
-    package init(name: ByteRange, value: ByteRange, id: FieldName) {
-        self.name = name
-        self.value = value
-        self.id = id
+    /// What stands where no field has been.
+    static let none = Field()
+
+    private init() {
+        name = .empty
+        value = .empty
+        id = .other
     }
 
     /// Parses `line`, which is not empty, and holds neither its CRLF nor control characters (RFC 9112 section 5).

@@ -1,7 +1,7 @@
 /// The field names that an HTTP program has to know, recognised while a head is parsed; all the rest are `.other`.
 ///
 /// Names are compared without regard to case (RFC 9110 section 5.1).
-package enum FieldName: UInt8, Sendable, CaseIterable {
+package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case other
     case accept
     case age

@@ -4,10 +4,17 @@
 package struct FieldTable: ~Copyable {
     /// How many fields there are.
     package private(set) var count = 0
-    private var entries = InlineArray<256, Field>(repeating: Field(name: .empty, value: .empty, id: .other))
-    /// For each name: how many fields bear it, and the place of the first one.
-    private var counts = InlineArray<64, UInt16>(repeating: 0)
-    private var firsts = InlineArray<64, UInt8>(repeating: 0)
+    private var entries = FixedArray(repeating: Field.none, count: Limits.fieldsMax)
+    /// For each name, which fields bear it.
+    private var places = FixedArray(repeating: Places.none, count: FieldName.allCases.count)
+
+    /// How many fields have one name, and the index of the first of them. (Not private: swiftc 6.3 crashes in debug
+    /// builds when other files hold a generic `~Copyable` value of a private type.)
+    struct Places: BitwiseCopyable {
+        static let none = Places(count: 0, first: 0)
+        var count: UInt16
+        var first: UInt16
+    }
 
     package init() {}
 
@@ -17,22 +24,21 @@ package struct FieldTable: ~Copyable {
     }
 
     /// How many fields have the name `id`.
-    package func count(of id: FieldName) -> Int { Int(counts[Int(id.rawValue)]) }
+    package func count(of id: FieldName) -> Int { Int(places[Int(id.rawValue)].count) }
 
     package func contains(_ id: FieldName) -> Bool { count(of: id) > 0 }
 
-    /// The place of the first field named `id`.
+    /// The index of the first field named `id`.
     package func firstIndex(of id: FieldName) -> Int? {
-        contains(id) ? Int(firsts[Int(id.rawValue)]) : nil
+        let found = places[Int(id.rawValue)]
+        return found.count > 0 ? Int(found.first) : nil
     }
 
     /// The value of the only field named `id`, or that there is none, or that there are several.
     package func occurrence(of id: FieldName) -> Occurrence {
-        switch count(of: id) {
-        case 0: .none
-        case 1: .one(entries[Int(firsts[Int(id.rawValue)])].value)
-        case _: .several
-        }
+        let found = places[Int(id.rawValue)]
+        if found.count > 1 { return .several }
+        return found.count == 0 ? .none : .one(entries[Int(found.first)].value)
     }
 
     /// True when a field named `id` lists the token `lowercased`, whatever its case.
@@ -46,14 +52,16 @@ package struct FieldTable: ~Copyable {
 
     package mutating func removeAll() {
         count = 0
-        counts = InlineArray(repeating: 0)
+        for name in 0..<places.count { places[name] = .none }
     }
 
     package mutating func append(_ field: Field) {
         let name = Int(field.id.rawValue)
+        var found = places[name]
+        if found.count == 0 { found.first = UInt16(count) }
+        found.count += 1
+        places[name] = found
         entries[count] = field
-        if counts[name] == 0 { firsts[name] = UInt8(count) }
-        counts[name] += 1
         count += 1
     }
 
