@@ -1,15 +1,3 @@
-/// A listening socket, shared between the thread that opened it and the worker that accepts from it.
-package final class ListeningSocket: Sendable {
-    package let descriptor: FileDescriptor
-    /// Where it listens, with the port that the system chose.
-    package let address: SocketAddress
-
-    package init(on address: SocketAddress, shared: Bool) throws(Errno) {
-        descriptor = try Socket.listen(on: address, sharedPort: shared)
-        self.address = try Socket.localAddress(descriptor) ?? address
-    }
-}
-
 /// Accepts connections for one worker, as long as there is a place for them.
 final class Listener: EventHandler {
     private let socket: ListeningSocket

@@ -1,0 +1,98 @@
+/// Answers a request. Runs on the service's thread, so it must not wait for anything.
+package typealias ServiceHandler = (ServiceRequest) -> ServiceResponse
+
+/// A small HTTP/1.1 server for what the process answers itself: accepts connections on one loop and serves them.
+/// Belongs to the loop's thread.
+package final class ServiceListener: EventHandler {
+    let loop: EventLoop
+    let options: ServiceOptions
+    let handler: ServiceHandler
+    let buffers: BufferPool
+    /// Scratch of all connections.
+    var head = RequestHead()
+    private(set) var isClosed = false
+    package var timer = DeadlineTimer()
+
+    private let socket: ListeningSocket
+    private var registration = Registration(slot: 0, generation: 0)
+    private var connections: [ObjectIdentifier: ServiceConnection] = [:]
+    private var isListening = false
+
+    /// Connections accepted in a row before those that are open have their turn.
+    private static let burst = 32
+    /// How long accepting rests when the system lacks descriptors: others may give some back.
+    private static let shortagePause = Interval.milliseconds(100)
+
+    package init(
+        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions, handler: @escaping ServiceHandler
+    ) throws(Errno) {
+        self.socket = socket
+        self.loop = loop
+        self.options = options
+        self.handler = handler
+        // A head has to fit into a buffer whole.
+        buffers = BufferPool(bufferBytes: max(16_384, options.head.headBytes), keptMax: 16)
+        registration = loop.register(self)
+        try startListening()
+    }
+
+    package var connectionCount: Int { connections.count }
+
+    /// Accepts nothing more, and ends the connections on which no request is under way.
+    package func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        stopListening()
+        loop.unregister(registration)
+        for connection in Array(connections.values) { connection.drain() }
+    }
+
+    /// Ends every connection, whatever is under way.
+    package func cut() {
+        close()
+        for connection in Array(connections.values) { connection.close(broken: true) }
+    }
+
+    package func ready(_ readiness: Readiness) {
+        for _ in 0..<Self.burst {
+            guard connections.count < options.connections else { return stopListening() }
+            do throws(Errno) {
+                guard let accepted = try Socket.accept(from: socket.descriptor) else { return }
+                let connection = try ServiceConnection(accepted, of: self)
+                connections[ObjectIdentifier(connection)] = connection
+            } catch {
+                stopListening()
+                timer.set(loop.now.advanced(by: Self.shortagePause), registration, loop)
+                return
+            }
+        }
+    }
+
+    package func deadlineReached() { resumeListening() }
+
+    package func resume() {}
+
+    func connectionClosed(_ connection: ServiceConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        resumeListening()
+    }
+
+    private func resumeListening() {
+        guard !isListening, !isClosed else { return }
+        do throws(Errno) {
+            try startListening()
+        } catch {
+            timer.set(loop.now.advanced(by: Self.shortagePause), registration, loop)
+        }
+    }
+
+    private func startListening() throws(Errno) {
+        try loop.watchReadable(socket.descriptor, registration)
+        isListening = true
+    }
+
+    private func stopListening() {
+        if isListening { loop.unwatch(socket.descriptor) }
+        isListening = false
+    }
+}

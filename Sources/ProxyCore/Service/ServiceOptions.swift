@@ -1,0 +1,19 @@
+/// The bounds of a service: what a caller can make it hold, and for how long.
+package struct ServiceOptions: Sendable, Equatable {
+    /// Room for what browsers and client libraries send, which is a tenth of it.
+    package var head = HeadLimits(headBytes: 16_384, fields: 100, targetBytes: 4096)
+    /// The content of a request, in bytes. More is answered with 413.
+    package var bodyBytes = 65_536
+    /// From the first byte of a request to its last. Exceeded: 408.
+    package var requestTimeout = Interval.seconds(10)
+    /// A connection on which no request has begun. Exceeded: closed.
+    package var keepAliveIdle = Interval.seconds(75)
+    /// How long a caller may take none of its response. Exceeded: reset.
+    package var sendTimeout = Interval.seconds(10)
+    /// How long a connection that has had its last response is read on, so that no reset overtakes that response.
+    package var linger = Interval.seconds(2)
+    /// Connections at a time; further ones wait in the system's queue.
+    package var connections = 256
+
+    package init() {}
+}
