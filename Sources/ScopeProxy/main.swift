@@ -1,1 +1,4 @@
-print("scopeproxy")
+import ProxyCore
+
+// Nothing else belongs here: a closure written at this level is bound to the main actor, and dies on another thread.
+CurrentProcess.exit(Command.main(CommandLine.arguments))

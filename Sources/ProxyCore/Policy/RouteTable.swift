@@ -63,6 +63,15 @@ package struct RouteTable: Sendable {
     /// The routes of a path, in the order of the configuration.
     package func routes(path: Int) -> [Int] { paths[path].entries.map(\.route).sorted() }
 
+    /// What each route answers: the methods that it names, and `HEAD` where that follows `GET`.
+    package var answeredMethods: [MethodSet] {
+        var methods = definitions.map { _ in MethodSet.none }
+        for path in paths {
+            for entry in path.entries { methods[entry.route] = entry.methods }
+        }
+        return methods
+    }
+
     /// What the route asks for, as the `scope` attribute of `WWW-Authenticate` lists it (RFC 6750 section 3): for
     /// `any_scope` all of the alternatives. Empty when the route names no scopes.
     package func scopeList(of route: Int) -> String {

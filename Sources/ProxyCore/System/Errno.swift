@@ -22,6 +22,9 @@ package struct Errno: Error, Equatable, CustomStringConvertible {
 
     package var isAddressInUse: Bool { code == EADDRINUSE }
     package var isConnectionRefused: Bool { code == ECONNREFUSED || code == ENOENT }
+    /// Whoever read what is written has gone.
+    package var isBrokenPipe: Bool { code == EPIPE }
+    package var isFileTooLarge: Bool { code == EFBIG }
     package var isNotFound: Bool { code == ENOENT }
 
     /// The system's words for the error, such as "Connection refused".

@@ -7,10 +7,19 @@ package enum FileReader {
         let raw = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard raw >= 0 else { throw .current("open") }
         let descriptor = FileDescriptor(owning: raw)
+        return try rest(of: descriptor.raw, bytesMax: bytesMax)
+    }
+
+    /// Everything from standard input to its end, for commands. Throws EFBIG when there are more than `bytesMax`.
+    package static func standardInput(bytesMax: Int) throws(Errno) -> [UInt8] {
+        try rest(of: STDIN_FILENO, bytesMax: bytesMax)
+    }
+
+    private static func rest(of descriptor: Int32, bytesMax: Int) throws(Errno) -> [UInt8] {
         var content: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = unsafe read(descriptor.raw, &block, block.count)
+            let count = unsafe read(descriptor, &block, block.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .current("read") }
             if count == 0 { return content }

@@ -2,8 +2,8 @@
 enum Rooms {
     /// From assembly down to words. A room names only rooms below its line; rooms on one line do not know each other.
     static let fromTheTop: [[String]] = [
-        ["Proxy"], ["Config"], ["Issuer", "Egress"], ["Service"], ["Exchange"], ["Upstream"], ["KeySource"], ["Policy"],
-        ["Token"], ["HTTP"], ["JSON"], ["OpenSSL"], ["System"], ["Base"],
+        ["Command"], ["Proxy"], ["Config"], ["Issuer", "Egress"], ["Service"], ["Exchange"], ["Upstream"],
+        ["KeySource"], ["Policy"], ["Token"], ["HTTP"], ["JSON"], ["OpenSSL"], ["System"], ["Base"],
     ]
 
     /// The names of a room's types.

@@ -19,6 +19,10 @@ final class TidyTests: XCTestCase {
     func testPackageDeclarationsAreDocumented() {
         assertNone(SourceTree.files.filter(\.isSource).flatMap(CommentRules.undocumented))
     }
+
+    func testEveryTypeIsUsed() {
+        assertNone(CommentRules.unused(in: SourceTree.files))
+    }
 }
 
 /// Fails with one line for each violation.

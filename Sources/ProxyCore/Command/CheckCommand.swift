@@ -1,0 +1,67 @@
+/// `check`: is the configuration valid, and does it mean what was meant?
+struct CheckCommand {
+    static let syntax = CommandSyntax(
+        name: "check", summary: "validate a configuration and show what it means",
+        description: [
+            "Prints the routes in order of precedence: of all that could answer a request, the first one does. Then "
+                + "warns of what is valid but may not be meant. Problems go to standard error, all of them at once."
+        ],
+        operands: [CommandOperand(name: "FILE", help: "the configuration; - for standard input")],
+        example: "scopeproxy check routes.json",
+        statuses: [
+            (.success, "valid, with or without warnings"), (.usage, "not valid, or the arguments are wrong"),
+        ])
+
+    private let file: InputFile
+
+    init(_ arguments: CommandArguments) {
+        file = InputFile(path: arguments.operand(0) ?? "")
+    }
+
+    func run(_ console: Console) -> ExitStatus {
+        guard let configuration = ConfigurationInput(file: file).load(console) else { return .usage }
+        let table: RouteTable
+        do throws(RouteTableError) { table = try RouteTable(configuration.routes) } catch {
+            preconditionFailure("the loader refuses what makes no table")
+        }
+        let report = RouteReport(table)
+        let text = RouteText(table, mode: configuration.mode)
+        console.say("\(file.name) is valid: \(Self.summary(configuration))")
+        console.say([""] + Self.listing(report.order, table, text))
+        let warnings = report.warnings.map { RouteWarningText.sentence($0, text) } + Self.keyWarnings(configuration)
+        if !warnings.isEmpty { console.say([""] + warnings.map { "warning: \($0)" }) }
+        return .success
+    }
+
+    private static func summary(_ configuration: Configuration) -> String {
+        let (routes, issuers) = (configuration.routes.count, configuration.issuers.count)
+        return "\(routes) route\(routes == 1 ? "" : "s"), \(issuers) issuer\(issuers == 1 ? "" : "s")"
+    }
+
+    private static func listing(_ order: [Int], _ table: RouteTable, _ text: RouteText) -> [String] {
+        var lines = TextTable()
+        lines.add("METHODS", "PATH", "REQUIREMENT", "CONDITIONS", "MODE", "ID")
+        for route in order {
+            let definition = table.definitions[route]
+            let slash = definition.allowsEncodedSlash ? ["allow_encoded_slash"] : []
+            let conditions = (text.conditions(of: route) + slash).joined(separator: ", ")
+            lines.add(
+                text.methods(of: route), definition.template.text, text.requirement(of: route),
+                conditions.isEmpty ? "-" : conditions, RouteText.mode(text.mode(of: route)), definition.id)
+        }
+        return lines.lines
+    }
+
+    /// A file of keys may still be about to come, so this is no problem of the configuration.
+    private static func keyWarnings(_ configuration: Configuration) -> [String] {
+        configuration.issuers.compactMap { issuer in
+            guard case .file(let path) = issuer.keys else { return nil }
+            do throws(KeyFetchFailure) {
+                _ = try IssuerKeys.load(issuer)
+                return nil
+            } catch {
+                return "issuer \(issuer.token.issuer): no keys yet from \(path): \(error.message)"
+            }
+        }
+    }
+}

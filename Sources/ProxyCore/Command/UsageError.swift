@@ -1,0 +1,31 @@
+/// Why a call is not understood.
+enum UsageError: Error, Sendable, Equatable {
+    case unknownCommand(String, nearest: String?)
+    case unknownOption(String, nearest: String?)
+    case missingOption(String)
+    case missingValue(String, String)
+    case unexpectedValue(String)
+    case repeatedOption(String)
+    case missingOperand(String)
+    case unexpectedOperand(String)
+    case contradiction(String, String)
+    case invalidValue(String, reason: String, nearest: String?)
+
+    /// A clause for the person who typed it.
+    var message: String {
+        switch self {
+        case .unknownCommand(let name, let nearest): "unknown command \(name)" + Self.hint(nearest)
+        case .unknownOption(let name, let nearest): "unknown option \(name)" + Self.hint(nearest)
+        case .missingOption(let usage): "\(usage) is missing"
+        case .missingValue(let name, let value): "\(name) needs a value: \(name) \(value)"
+        case .unexpectedValue(let name): "\(name) takes no value"
+        case .repeatedOption(let name): "\(name) is given twice"
+        case .missingOperand(let name): "\(name) is missing"
+        case .unexpectedOperand(let text): "unexpected argument \(text)"
+        case .contradiction(let one, let other): "give \(one) or \(other), not both"
+        case .invalidValue(let name, let reason, let nearest): "\(name): \(reason)" + Self.hint(nearest)
+        }
+    }
+
+    private static func hint(_ nearest: String?) -> String { nearest.map { "; did you mean \($0)?" } ?? "" }
+}
