@@ -40,7 +40,7 @@ package struct Patience: Sendable {
     }
 
     /// Returns when `descriptor` can be written, or has failed: the write that follows tells.
-    func awaitWritable(_ descriptor: borrowing FileDescriptor) throws(WaitError) {
+    package func awaitWritable(_ descriptor: borrowing FileDescriptor) throws(WaitError) {
         try wait(descriptor.raw, POLLOUT)
     }
 

@@ -5,6 +5,9 @@ import Glibc
 package struct AcceptedSocket: ~Copyable {
     package let descriptor: FileDescriptor
     package let peer: SocketAddress
+
+    /// The descriptor, for an owner that does not care who the peer is.
+    package consuming func takeDescriptor() -> FileDescriptor { descriptor }
 }
 
 /// Non-blocking stream sockets. Every call retries when a signal interrupts it, gives "not now" as a value, and stops

@@ -5,11 +5,16 @@ struct ClaimsText {
     static let issuer = "https://issuer.test/"
     static let audience = "https://api.test"
 
-    private var members: [(name: String, value: String)] = [
-        ("iss", "\"\(issuer)\""), ("aud", "\"\(audience)\""), ("sub", "\"service-1\""),
-        ("client_id", "\"client-1\""), ("scope", "\"profile:read profile:create\""),
-        ("iat", "\(now)"), ("nbf", "\(now)"), ("exp", "\(now + 600)"),
-    ]
+    private var members: [(name: String, value: String)]
+
+    /// The claims of a token issued at `now`, for ten minutes.
+    init(now: Int64 = Self.now) {
+        members = [
+            ("iss", "\"\(Self.issuer)\""), ("aud", "\"\(Self.audience)\""), ("sub", "\"service-1\""),
+            ("client_id", "\"client-1\""), ("scope", "\"profile:read profile:create\""),
+            ("iat", "\(now)"), ("nbf", "\(now)"), ("exp", "\(now + 600)"),
+        ]
+    }
 
     /// The claims with `value` for `name`; without the claim when it is nil.
     func with(_ name: String, _ value: String?) -> ClaimsText {
