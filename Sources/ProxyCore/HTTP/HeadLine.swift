@@ -2,6 +2,8 @@
 enum HeadLine {
     /// The offset of the CRLF that ends the line under way, looking from `scanned` on; nil while it has not come.
     static func end(in bytes: Span<UInt8>, from scanned: inout Int) throws(HeadError) -> Int? {
+        // A caller short of room may show less than last time: then there is nothing new to look at.
+        guard scanned <= bytes.count else { return nil }
         let stop = ByteScan.firstControl(in: bytes, from: scanned)
         scanned = stop
         guard stop < bytes.count else { return nil }

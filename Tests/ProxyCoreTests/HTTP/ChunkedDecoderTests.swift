@@ -100,6 +100,19 @@ final class ChunkedDecoderTests: XCTestCase {
         feeder.check("0\r\nA:\r\nB:\r\n", .refused(.invalidTrailer(.tooManyFields)), "too many", limits: limits)
     }
 
+    /// A relay that has less room than before shows less of the trailer section than before.
+    func testTrailersInAShrinkingWindow() throws {
+        let bytes = Array("0\r\nA: 123456789\r\nB: c\r\n\r\n".utf8)
+        var decoder = ChunkedDecoder(limits: HeadLimits())
+        XCTAssertEqual(try decoder.next(bytes.span.extracting(first: 24)), .needMore(consumed: 3))
+        for count in [4, 0, 10, 21] {
+            XCTAssertEqual(try decoder.next(bytes.span.extracting(3..<3 + count)), .needMore(consumed: 0), "\(count)")
+        }
+        let rest = bytes.count - 3
+        let end = try decoder.next(bytes.span.extracting(3..<bytes.count))
+        XCTAssertEqual(end, .end(consumed: rest, trailers: ByteRange(0, rest)))
+    }
+
     /// Whatever chunks, extensions and trailers a payload is sent with, and however they are cut, it comes out again.
     func testRandomEncodingsAtRandomCuts() {
         let seed: UInt64 = 0xC4_0C4ED
