@@ -107,8 +107,18 @@ package struct IdentityFields: Sendable {
     }
 
     private static func isValidPrefix(_ prefix: [UInt8]) -> Bool {
-        prefix.count >= 2 && prefix.last == ASCII.hyphen && prefix.allSatisfy(isNameByte) && isValidName(prefix)
+        let folded = prefix.map(folded)
+        return prefix.count >= 2 && prefix.last == ASCII.hyphen && prefix.allSatisfy(isNameByte)
+            && !indispensable.contains { name in folds(name.bytes, toPrefix: folded) }
     }
+
+    /// Fields with the hyphened names that HTTP, applications and this proxy cannot do without: a prefix that covers
+    /// one of them would take it away from every request.
+    private static let indispensable: [StaticString] = [
+        "accept-encoding", "access-control-request-method", "cache-control", "content-type", "if-match",
+        "last-event-id", "proxy-authorization", "sec-websocket-key", "set-cookie", "transfer-encoding", "user-agent",
+        "www-authenticate", "x-forwarded-for", "x-request-id",
+    ]
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
         ASCII.isLetter(byte) || ASCII.isDigit(byte) || byte == ASCII.hyphen

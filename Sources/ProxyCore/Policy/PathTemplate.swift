@@ -2,8 +2,9 @@
 /// `{name...}` (the rest of the path, possibly empty, last only). A trailing slash is ignored; `/` is the root.
 ///
 /// Literals hold what RFC 3986 section 3.3 allows in a segment. Everything else is percent-encoded, and nothing that
-/// could be written plainly is: so a literal has one spelling, and its decoded form holds a byte that no request can
-/// send raw. `%2F`, `%5C` and encoded controls are refused, since no reading of a request could keep them.
+/// could be written plainly is, so that a literal has one spelling. It matches that spelling, whatever the case of the
+/// hexadecimal digits (RFC 3986 section 6.2.2.1), and its decoded form. `%2F`, `%5C` and encoded controls are refused,
+/// since no reading of a request could keep them.
 package struct PathTemplate: Sendable, Equatable {
     package enum Segment: Sendable, Equatable {
         /// The segment's bytes as written, with the hexadecimal digits of `%XX` in upper case.

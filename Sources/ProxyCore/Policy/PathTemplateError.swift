@@ -23,6 +23,11 @@ package struct PathTemplateError: Error, Sendable, Equatable {
     /// In bytes of the template's UTF-8 text.
     package let offset: Int
 
+    package init(kind: Kind, offset: Int) {
+        self.kind = kind
+        self.offset = offset
+    }
+
     /// For the person who wrote the template.
     package var message: String {
         switch kind {

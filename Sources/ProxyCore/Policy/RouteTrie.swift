@@ -106,8 +106,8 @@ struct RouteTrie: Sendable {
         if let child = child(of: node, literal) { return child }
         let child = newNode()
         addEdge(parent: node, child: child, literal)
-        // A reading may have been decoded already. The decoded form holds a byte that cannot be sent raw, so it is
-        // the literal of no other edge.
+        // A reading may have been decoded already. The decoded form holds a byte that no template holds, so it is the
+        // literal of no other edge.
         let decoded = PathRewriting.decoded(literal)
         if decoded != literal { addEdge(parent: node, child: child, decoded) }
         return Int(child)
