@@ -110,7 +110,8 @@ extension IPAddress: CustomStringConvertible {
             if index - start > max(1, best.count) { best = start..<index }
         }
         func hex(_ part: ArraySlice<UInt16>) -> String { part.map { String($0, radix: 16) }.joined(separator: ":") }
-        return best.isEmpty ? hex(groups[...]) : hex(groups[..<best.lowerBound]) + "::" + hex(groups[best.upperBound...])
+        if best.isEmpty { return hex(groups[...]) }
+        return hex(groups[..<best.lowerBound]) + "::" + hex(groups[best.upperBound...])
     }
 }
 

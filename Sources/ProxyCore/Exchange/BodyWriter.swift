@@ -1,7 +1,7 @@
 /// Writes one message's body with the framing that its head announced.
 ///
-/// A chunked body is framed anew, so that nothing of the sender's framing (sizes with leading zeros, extensions) reaches
-/// a reader that might take it otherwise.
+/// A chunked body is framed anew, so that nothing of the sender's framing (sizes with leading zeros, extensions)
+/// reaches a reader that might take it otherwise.
 package struct BodyWriter: Sendable, Equatable {
     package let framing: BodyFraming
 

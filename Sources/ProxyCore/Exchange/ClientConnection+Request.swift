@@ -236,9 +236,8 @@ extension ClientConnection {
 
     /// The caller has closed its side in the middle of the body: the upstream must not take it for whole.
     private func callerEndedInBody() -> Bool {
-        guard exchange.request == .awaitingBody, caller.ended, !leg.sendFailed, !(caller.hasInput && leg.hasUnsent) else {
-            return false
-        }
+        guard exchange.request == .awaitingBody, caller.ended, !leg.sendFailed else { return false }
+        if caller.hasInput, leg.hasUnsent { return false }
         let action = exchange.callerFinishedSending()
         perform(action)
         return action != .none

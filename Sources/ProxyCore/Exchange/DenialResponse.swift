@@ -1,4 +1,5 @@
-// The only place that knows which status and which challenge a denial becomes (RFC 6750 section 3, RFC 9110 section 15).
+// The only place that knows which status and which challenge a denial becomes (RFC 6750 section 3, RFC 9110 section
+// 15).
 
 /// What `WWW-Authenticate: Bearer` says beyond the realm.
 enum Challenge: Equatable {

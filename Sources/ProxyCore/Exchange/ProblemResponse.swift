@@ -12,7 +12,9 @@ struct ProblemResponse {
     }
 
     /// The most that `write` appends: the fixed parts, a challenge with the scopes of one route, and an identifier.
-    func bytesMax(for answer: ProxyAnswer) -> Int { 2048 + realm.count + scopes(of: answer).count + allow(answer).count }
+    func bytesMax(for answer: ProxyAnswer) -> Int {
+        2048 + realm.count + scopes(of: answer).count + allow(answer).count
+    }
 
     /// Writes the response to `output`, which has room for `bytesMax`.
     ///

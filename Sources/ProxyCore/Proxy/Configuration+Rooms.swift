@@ -28,7 +28,8 @@ extension Configuration {
 extension UpstreamAddress: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .tcp(let host, let port): host.utf8.contains(ASCII.colon) ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
+        case .tcp(let host, let port):
+            host.utf8.contains(ASCII.colon) ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
         case .unix(let path): "unix:\(path)"
         }
     }

@@ -35,7 +35,8 @@ struct KeySourceLog: Sendable {
                 line.field("age_seconds", Int(age.seconds))
             }
         case .diskCopyNotUsed(let problem): line(.warn, "disk_copy_not_used") { $0.field("why", "\(problem)") }
-        case .diskCopyNotWritten(let error): line(.warn, "disk_copy_not_written") { $0.field("error", error.description) }
+        case .diskCopyNotWritten(let error):
+            line(.warn, "disk_copy_not_written") { $0.field("error", error.description) }
         case .droppedStale: line(.error, "keys_dropped") { $0.field("why", "not fetched for too long") }
         }
     }

@@ -52,8 +52,8 @@ package final class ProxyServer: Sendable {
 
     // MARK: - Starting
 
-    /// Opens the sockets, starts the key sources and the workers. Signals have to be blocked in the calling thread, since
-    /// all of these inherit that.
+    /// Opens the sockets, starts the key sources and the workers. Signals have to be blocked in the calling thread,
+    /// since all of these inherit that.
     package static func start(_ configuration: Configuration, log: LogWriter) throws(ProxyStartError) -> ProxyServer {
         let policy = try policy(of: configuration)
         let sockets = try openSockets(configuration)

@@ -40,7 +40,7 @@ package enum ServeLoop {
                 server.drain()
             case .hangup:
                 log.log(.warn, "reload_not_supported") { line in
-                    line.field("hint", "this version reads its configuration at the start only; restart to apply changes")
+                    line.field("hint", "the configuration is read at the start only; restart to apply changes")
                 }
             }
         }

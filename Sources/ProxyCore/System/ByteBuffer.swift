@@ -115,7 +115,7 @@ package final class ByteBuffer {
         end += written
     }
 
-    /// Makes sure of `count` free bytes behind `end`, moving the readable bytes to the front when that is what it takes.
+    /// Makes sure of `count` free bytes behind `end`, moving the readable bytes to the front when it takes that.
     private func reserve(_ count: Int) {
         if capacity - end >= count { return }
         precondition(count <= room, "append without room")

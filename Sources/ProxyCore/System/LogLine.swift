@@ -17,6 +17,7 @@ package enum LogLevel: UInt8, Sendable, Comparable, CaseIterable {
     }
 }
 
+/// The shape of log lines.
 package enum LogFormat: Sendable {
     /// One JSON object a line.
     case json

@@ -13,8 +13,8 @@ package struct AcceptedSocket: ~Copyable {
 /// Non-blocking stream sockets. Every call retries when a signal interrupts it, gives "not now" as a value, and stops
 /// the program for the error codes that only a mistake of ours can cause.
 package enum Socket {
-    /// A listening socket. With `sharedPort`, several sockets of this process may listen on the same port and the kernel
-    /// spreads the connections over them (SO_REUSEPORT); a Unix socket cannot be shared so.
+    /// A listening socket. With `sharedPort`, several sockets of this process may listen on the same port and the
+    /// kernel spreads the connections over them (SO_REUSEPORT); a Unix socket cannot be shared so.
     package static func listen(on address: SocketAddress, sharedPort: Bool, backlog: Int32 = 1024) throws(Errno)
         -> FileDescriptor
     {

@@ -79,7 +79,8 @@ package enum SocketAddress: Sendable, Hashable {
         case AF_INET:
             // Sound: the family says that the storage holds a sockaddr_in.
             let address = unsafe withUnsafeBytes(of: storage) { unsafe $0.loadUnaligned(as: sockaddr_in.self) }
-            self = .ip(IPAddress(v4: UInt32(bigEndian: address.sin_addr.s_addr)), port: UInt16(bigEndian: address.sin_port))
+            let ip = IPAddress(v4: UInt32(bigEndian: address.sin_addr.s_addr))
+            self = .ip(ip, port: UInt16(bigEndian: address.sin_port))
         case AF_INET6:
             // Sound: as above, for sockaddr_in6, whose address is sixteen bytes at a fixed offset.
             let address = unsafe withUnsafeBytes(of: storage) { unsafe $0.loadUnaligned(as: sockaddr_in6.self) }
