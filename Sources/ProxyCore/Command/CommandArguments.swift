@@ -62,6 +62,8 @@ struct CommandArguments: Sendable {
         for option in syntax.options where option.isRequired && values[option.name] == nil {
             throw .missingOption(option.usage)
         }
-        if operands.count > syntax.operands.count { throw .unexpectedOperand(operands[syntax.operands.count]) }
+        if operands.count > syntax.operands.count {
+            throw .tooManyOperands(syntax.operands.map(\.name).joined(separator: " "))
+        }
     }
 }

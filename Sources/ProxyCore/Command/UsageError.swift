@@ -7,7 +7,8 @@ enum UsageError: Error, Sendable, Equatable {
     case unexpectedValue(String)
     case repeatedOption(String)
     case missingOperand(String)
-    case unexpectedOperand(String)
+    /// Names what is expected. What was given is not repeated: it may be a token that lost its option.
+    case tooManyOperands(String)
     case contradiction(String, String)
     case invalidValue(String, reason: String, nearest: String?)
 
@@ -21,7 +22,8 @@ enum UsageError: Error, Sendable, Equatable {
         case .unexpectedValue(let name): "\(name) takes no value"
         case .repeatedOption(let name): "\(name) is given twice"
         case .missingOperand(let name): "\(name) is missing"
-        case .unexpectedOperand(let text): "unexpected argument \(text)"
+        case .tooManyOperands(""): "too many arguments: it takes options only"
+        case .tooManyOperands(let expected): "too many arguments: it takes \(expected)"
         case .contradiction(let one, let other): "give \(one) or \(other), not both"
         case .invalidValue(let name, let reason, let nearest): "\(name): \(reason)" + Self.hint(nearest)
         }
