@@ -245,6 +245,7 @@ extension ClientConnection {
 
     /// Abandons the body; answers when the response has not begun.
     func requestBodyFailed(_ failure: ProxyAnswer) {
+        if exchange.response == .awaitingConnection { context.pool.cancel(self) }
         let action = exchange.requestBodyFailed()
         if action == .answer {
             answer(failure)

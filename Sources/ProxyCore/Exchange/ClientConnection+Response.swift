@@ -73,7 +73,7 @@ extension ClientConnection {
         perform(exchange.responseStarted(hasBody: hasBody, delimitedByClose: framingOut == .untilClose))
         RelayedHead.write(
             context.responseHead, bytes, framing: framingOut, persistent: exchange.persistent,
-            callerMinorVersion: record.minorVersion, to: output)
+            callerMinorVersion: record.minorVersion, now: context.loop.unixTime, to: output)
         leg.consumeInput(bytes.count)
     }
 
@@ -92,7 +92,7 @@ extension ClientConnection {
                 switch try responseReader.next(window) {
                 case .needMore(let consumed):
                     leg.consumeInput(consumed)
-                    guard consumed > 0 else { return upstreamEndedInBody() || moved }
+                    guard consumed > 0 else { return window.count == bytes.count && upstreamEndedInBody() || moved }
                 case .data(let range, let consumed):
                     responseWriter.write(window.slice(range), to: output)
                     beginRecord().responseBytes += UInt64(range.count)
@@ -108,7 +108,7 @@ extension ClientConnection {
             }
             moved = true
         }
-        return upstreamEndedInBody() || moved
+        return leg.input == nil && upstreamEndedInBody() || moved
     }
 
     /// A full buffer of nothing but body goes out as it is, in exchange for an empty one, instead of being copied.
@@ -150,8 +150,9 @@ extension ClientConnection {
         return true
     }
 
+    /// Called when nothing more can be made of the bytes that have come.
     private func upstreamEndedInBody() -> Bool {
-        guard exchange.response == .awaitingBody, leg.input == nil else { return false }
+        guard exchange.response == .awaitingBody else { return false }
         if let error = leg.readError {
             upstreamFailed(.reset(error), died: false)
             return true

@@ -53,16 +53,10 @@ package final class ExchangeContext {
 
     package var connectionCount: Int { clients.count }
 
-    /// Serves a connection that was just accepted.
+    /// Serves a connection that was just accepted. When this throws, the connection is closed, and `connectionEnded` is
+    /// not called for it.
     package func serve(_ accepted: consuming AcceptedSocket) throws(Errno) {
-        let peer = accepted.peer
-        let connection = ClientConnection(accepted, context: self)
-        do throws(Errno) {
-            try connection.start()
-        } catch {
-            connectionEnded(peer)
-            throw error
-        }
+        try ClientConnection(accepted, context: self).start()
     }
 
     /// Ends idle connections, and the others after what is under way.

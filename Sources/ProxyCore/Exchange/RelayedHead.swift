@@ -22,11 +22,18 @@ enum RelayedHead {
     /// Writes a final head. `output` has room for the bytes of the head and `fixedBytesMax` more.
     static func write(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming, persistent: Bool,
-        callerMinorVersion: Int, to output: ByteBuffer
+        callerMinorVersion: Int, now: UnixTime, to output: ByteBuffer
     ) {
         writeStatusLine(head, bytes, to: output)
         // A response without a body may still state its length: to HEAD, or with 304 (RFC 9110 section 8.6).
-        writeFields(head, bytes, keepsLength: framing != .chunked && framing != .untilClose, to: output)
+        let keepsLength = framing != .chunked && framing != .untilClose && head.status != 204
+        writeFields(head, bytes, keepsLength: keepsLength, to: output)
+        if !head.fields.contains(.date) {
+            // RFC 9110 section 6.6.1: whoever has a clock adds the date that is missing.
+            output.append("Date: ")
+            HTTPDate.append(now, to: output)
+            output.append("\r\n")
+        }
         if framing == .chunked { output.append("Transfer-Encoding: chunked\r\n") }
         if !persistent {
             output.append("Connection: close\r\n")

@@ -33,6 +33,7 @@ package final class ProxyServer: Sendable {
     private let log: LogWriter
     private let threads = Mutex<[Thread]>([])
     private let running: Atomic<Int>
+    private let workerFailure = Mutex<Errno?>(nil)
     /// Signalled when the last worker has ended.
     package let ended: WakeUp
 
@@ -154,10 +155,15 @@ package final class ProxyServer: Sendable {
             let worker = try Worker(settings, mailbox: mailbox, socket: socket)
             worker.run()
         } catch {
-            log.log(.error, "worker_not_started") { $0.field("error", error.description) }
+            // A proxy with fewer workers than its sockets would leave the connections of the others unanswered.
+            workerFailure.withLock { $0 = error }
+            cut()
         }
         if running.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue == 0 { ended.signal() }
     }
+
+    /// Why a worker could not start; then all have ended. To be asked after `ended`.
+    package var failure: Errno? { workerFailure.withLock { $0 } }
 
     // MARK: - Stopping
 

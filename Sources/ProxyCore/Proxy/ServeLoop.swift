@@ -13,6 +13,7 @@ package enum ServeLoop {
         announce(configuration, server.address, log)
         waitForEnd(of: server, signals, log)
         server.join()
+        if let failure = server.failure { throw .system(failure) }
         log.log(.info, "stopped")
     }
 

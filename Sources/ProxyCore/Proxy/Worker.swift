@@ -74,6 +74,8 @@ final class Worker: EventHandler {
     func run() {
         loop.run { requestLog.submit() }
         requestLog.submit()
+        // The loop keeps its handlers alive, and they it.
+        loop.unregister(registration)
     }
 
     func ready(_ readiness: Readiness) {
