@@ -40,12 +40,13 @@ final class Listener: EventHandler {
         do throws(Errno) { try startListening() } catch { pause() }
     }
 
-    /// Takes what waits in the queue, then accepts nothing more.
+    /// Takes what waits in the queue, then has callers refused: the socket itself may live as long as the worker.
     func close() {
         guard !isClosed else { return }
         acceptAll()
         isClosed = true
         if isListening { loop.unwatch(socket.descriptor) }
+        Socket.stopListening(socket.descriptor)
         loop.unregister(registration)
     }
 

@@ -133,6 +133,11 @@ package enum Socket {
         _ = shutdown(socket.raw, Int32(SHUT_WR))
     }
 
+    /// Refuses connections from now on, and resets those that nobody has accepted, whoever else still holds the socket.
+    package static func stopListening(_ socket: borrowing FileDescriptor) {
+        _ = shutdown(socket.raw, Int32(SHUT_RD))
+    }
+
     /// Makes the coming close a reset (RFC 9293 section 3.6): the peer sees a broken transfer, never a clean end.
     package static func resetOnClose(_ socket: borrowing FileDescriptor) {
         var option = linger(l_onoff: 1, l_linger: 0)

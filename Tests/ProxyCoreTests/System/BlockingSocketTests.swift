@@ -53,6 +53,18 @@ final class BlockingSocketTests: XCTestCase {
         XCTAssertTrue(error.isConnectionRefused)
     }
 
+    func testASocketThatStopsListeningRefuses() throws {
+        let listening = try ListeningSocket(on: .ip(loopback, port: 0), shared: true)
+        let patience = try patience(seconds: 10)
+        _ = try BlockingSocket.connect(to: listening.address, patience)
+        Socket.stopListening(listening.descriptor)
+        let error = waitError { () throws(WaitError) in
+            _ = try BlockingSocket.connect(to: listening.address, patience)
+        }
+        guard case .failed(let error) = error else { return XCTFail("\(String(describing: error))") }
+        XCTAssertTrue(error.isConnectionRefused)
+    }
+
     func testNamesAreResolved() throws {
         let patience = try patience(seconds: 30)
         XCTAssertEqual(try Resolver.addresses(of: "127.0.0.1", port: 7, patience), [.ip(loopback, port: 7)])
