@@ -86,7 +86,7 @@ extension ClientConnection {
     private func forward(_ permit: consuming Permit, _ bytes: Span<UInt8>, headBytes: Int) {
         let record = beginRecord()
         record.route = permit.route
-        record.caller = permit.caller
+        record.caller = permit.caller ?? permit.observed?.caller
         record.observed = permit.observed
         let overrides = permit.route.map { context.gate.policy.table.definitions[$0].overrides }
         let framing = context.requestHead.framing
