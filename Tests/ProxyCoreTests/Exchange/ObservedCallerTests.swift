@@ -1,7 +1,7 @@
 import ProxyCore
 import XCTest
 
-final class RequestRecordTests: XCTestCase {
+final class ObservedCallerTests: XCTestCase {
     func testWhatIsOnlyObservedNamesTheCallerInTheLogAndToNobodyElse() throws {
         let upstream = try ScriptedUpstream()
         let proxy = try ProxyFixture(
