@@ -4,6 +4,7 @@ enum Subcommand: CaseIterable {
     case check
     case explain
     case verify
+    case demo
 
     init?(name: String) {
         guard let known = Self.allCases.first(where: { $0.syntax.name == name }) else { return nil }
@@ -18,6 +19,7 @@ enum Subcommand: CaseIterable {
         case .check: CheckCommand.syntax
         case .explain: ExplainCommand.syntax
         case .verify: VerifyCommand.syntax
+        case .demo: DemoCommand.syntax
         }
     }
 
@@ -28,6 +30,7 @@ enum Subcommand: CaseIterable {
         case .check: CheckCommand(arguments).run(console)
         case .explain: try ExplainCommand(arguments).run(console)
         case .verify: try VerifyCommand(arguments).run(console)
+        case .demo: DemoCommand(arguments).run(console)
         }
     }
 }

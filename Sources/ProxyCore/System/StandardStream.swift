@@ -12,6 +12,12 @@ package enum StandardStream: Sendable {
         }
     }
 
+    /// True for a terminal whose user has not asked for no colours (no-color.org: `NO_COLOR` set and not empty).
+    package var showsColors: Bool {
+        guard isatty(descriptor) == 1, ProcessEnvironment.value("TERM") != "dumb" else { return false }
+        return ProcessEnvironment.value("NO_COLOR")?.isEmpty ?? true
+    }
+
     /// Writes everything, waiting for a slow reader.
     package func write(_ bytes: [UInt8]) throws(Errno) {
         var offset = 0

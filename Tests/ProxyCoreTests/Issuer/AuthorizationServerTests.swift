@@ -186,6 +186,30 @@ final class AuthorizationServerTests: XCTestCase {
         }
     }
 
+    func testWhateverComesThereIsAnAnswer() {
+        let seed: UInt64 = 20_260_712
+        var random = SeededRandom(seed: seed)
+        let form = "grant_type=client_credentials&scope=a%3Aread+a:write&client_id=daemon%3A1&client_secret=s3cret"
+        let json = #"{"grant_type":"client_credentials","client_id":"daemon:1","client_secret":"s3cret"}"#
+        for round in 0..<2000 {
+            let isForm = round % 2 == 0
+            var body = Array((isForm ? form : json).utf8)
+            for _ in 0...random.next(upTo: 3) {
+                let position = random.next(upTo: body.count)
+                if random.next(upTo: 2) == 0 {
+                    body[position] = random.next(upTo: 2) == 0 ? 0x25 : UInt8(random.next(upTo: 256))
+                } else {
+                    body.removeSubrange(position..<min(body.count - 1, position + 3))
+                }
+            }
+            let type = isForm ? Self.form : Self.json
+            let request = ServiceRequest(.post, "/oauth/token", fields: [(name: type.0, value: type.1)], body: body)
+            let response = server.answer(request, now: Self.now)
+            // The secret in it is wrong.
+            XCTAssertTrue([400, 401].contains(response.status), "seed \(seed), round \(round)")
+        }
+    }
+
     func testPathsAndMethods() {
         let rows: [(method: ProxyCore.Method, path: String, status: Int, allow: String?)] = [
             (.get, "/oauth/token", 405, "POST"),

@@ -1,0 +1,65 @@
+import ProxyCore
+import XCTest
+
+/// The whole walk, against the three servers.
+final class DemoTests: XCTestCase {
+    private func run(_ file: String, isColored: Bool = false) throws -> (isAsTold: Bool, page: String) {
+        var options = DemoOptions()
+        options.file = file
+        options.endsAfterWalk = true
+        options.isColored = isColored
+        var lines: [String] = []
+        let isAsTold = try Demo.run(options) { lines += $0 }
+        return (isAsTold, lines.joined(separator: "\n"))
+    }
+
+    private let ownRules = SourceTree.root.appendingPathComponent("routes.json").path
+
+    func testEveryAnswerIsAsTold() throws {
+        let (isAsTold, page) = try run(ownRules)
+        XCTAssertTrue(isAsTold, page)
+        XCTAssertTrue(page.hasSuffix("\n18 of 18 answers were as told."))
+        XCTAssertFalse(page.contains("NOT AS TOLD"))
+        XCTAssertFalse(page.contains("\u{1B}"))
+        XCTAssertEqual(page.components(separatedBy: "\n    ok").count, 19)
+        let told = [
+            "TOKEN=$(curl -s", "PARTNER=$(curl -s", "EXPIRED=$(printf %s", "FORGED=\"${WRITER%.*}.${TOKEN##*.}\"",
+            "curl -i -H \"Authorization: Bearer $TOKEN\" http://127.0.0.1:", "--path-as-is", "-X PUT",
+            "--data-urlencode audience=https://other.example.com", "-d '{\"name\":\"Alan Turing\"}'",
+            "WWW-Authenticate: Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"profile:create\"",
+            "error_description=\"The token has expired\"", "Allow: GET, HEAD, DELETE", "HTTP/1.1 404 Not Found",
+        ]
+        for part in told { XCTAssertTrue(page.contains(part), part) }
+        for line in page.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 130, String(line)) }
+    }
+
+    func testColorsOnlyWhereTheyAreWanted() throws {
+        XCTAssertTrue(try run(ownRules, isColored: true).page.contains("\u{1B}[32mok\u{1B}[0m"))
+    }
+
+    func testAnAnswerThatIsNotAsToldIsNoticed() throws {
+        let directory = TemporaryDirectory()
+        let rules = """
+            {"listen": "127.0.0.1:1", "upstream": "http://127.0.0.1:2",
+             "issuers": [{"issuer": "http://127.0.0.1:3", "jwks_uri": "http://127.0.0.1:3/", "audiences": ["a"]}],
+             "routes": [{"path": "/v2/{rest...}", "public": true}]}
+            """
+        let (isAsTold, page) = try run(directory.write(rules, to: "routes.json"))
+        XCTAssertFalse(isAsTold)
+        XCTAssertTrue(page.contains("NOT AS TOLD: the status is 200, not 401; WWW-Authenticate does not say"), page)
+    }
+
+    func testRulesThatCannotBeShown() throws {
+        let directory = TemporaryDirectory()
+        let rules = """
+            {"listen": "127.0.0.1:1", "upstream": "http://127.0.0.1:2", "routes": [{"path": "/a", "public": true}]}
+            """
+        let noIssuer = directory.write(rules, to: "public.json")
+        XCTAssertThrowsError(try run(noIssuer)) { error in
+            guard case DemoError.noIssuer = error else { return XCTFail("\(error)") }
+        }
+        XCTAssertThrowsError(try run(directory.path("missing.json"))) { error in
+            guard case DemoError.configuration = error else { return XCTFail("\(error)") }
+        }
+    }
+}
