@@ -62,13 +62,11 @@ struct Inquiry {
     }
 
     private static func gate(_ configuration: Configuration) -> Gate {
-        do {
-            let table = try RouteTable(configuration.routes)
-            let identity = try IdentityFields(configuration.identityHeaders)
-            let policy = AccessPolicy(table: table, identity: identity, mode: configuration.mode)
+        do throws(ProxyStartError) {
+            let policy = try ProxyServer.policy(of: configuration)
             return Gate(policy: policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
         } catch {
-            preconditionFailure("the loader refuses what makes no policy: \(error)")
+            preconditionFailure("the loader refuses what makes no policy: \(error.message)")
         }
     }
 

@@ -67,7 +67,8 @@ package final class ProxyServer: Sendable {
         }
     }
 
-    private static func policy(of configuration: Configuration) throws(ProxyStartError) -> AccessPolicy {
+    /// The rules by which requests are judged.
+    static func policy(of configuration: Configuration) throws(ProxyStartError) -> AccessPolicy {
         let table: RouteTable
         do throws(RouteTableError) { table = try RouteTable(configuration.routes) } catch { throw .routes(error) }
         do throws(IdentityOptionsError) {
