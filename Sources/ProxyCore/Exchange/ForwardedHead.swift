@@ -93,7 +93,9 @@ struct ForwardedHead: ~Copyable {
         _ id: FieldName, _ head: borrowing RequestHead, _ rules: ForwardingRules, _ origin: Origin
     ) -> Bool {
         switch id {
-        case .host, .contentLength, .xForwardedFor, .xForwardedHost, .xForwardedProto, .forwarded, .xRequestID: false
+        case .host, .contentLength, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedProto, .forwarded,
+            .xRequestID:
+            false
         case .connection, .http2Settings, .keepAlive, .proxyAuthenticate, .proxyAuthorization, .proxyConnection, .te,
             .transferEncoding, .upgrade:
             false

@@ -30,10 +30,12 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case upgrade
     case via
     case wwwAuthenticate
+    /// A spelling of `X-Forwarded-...`, `X-Real-IP` or `X-Request-Id` with another separator in place of a hyphen, which
+    /// many applications cannot tell from the hyphen.
+    case xDisguised
     case xForwardedFor
     case xForwardedHost
-    /// Any other name that begins with `X-Forwarded-`, and every spelling of such a name with another separator in
-    /// place of a hyphen, which many applications cannot tell from the hyphen.
+    /// Any other name that begins with `X-Forwarded-`.
     case xForwardedOther
     case xForwardedProto
     case xRealIP
@@ -71,12 +73,14 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case 8 where name.equalsIgnoringCase("location"): .location
         case 9 where name.equalsIgnoringCase("forwarded"): .forwarded
         case 9 where name.equalsIgnoringCase("x-real-ip"): .xRealIP
+        case 9 where name.resembles("x-real-ip"): .xDisguised
         case 10 where name.equalsIgnoringCase("connection"): .connection
         case 10 where name.equalsIgnoringCase("keep-alive"): .keepAlive
         case 10 where name.equalsIgnoringCase("set-cookie"): .setCookie
         case 11 where name.equalsIgnoringCase("retry-after"): .retryAfter
         case 12 where name.equalsIgnoringCase("content-type"): .contentType
         case 12 where name.equalsIgnoringCase("x-request-id"): .xRequestID
+        case 12 where name.resembles("x-request-id"): .xDisguised
         case _: .other
         }
     }
@@ -95,7 +99,8 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case 17 where name.equalsIgnoringCase("x-forwarded-proto"): .xForwardedProto
         case 18 where name.equalsIgnoringCase("proxy-authenticate"): .proxyAuthenticate
         case 19 where name.equalsIgnoringCase("proxy-authorization"): .proxyAuthorization
-        case _ where name.extracting(first: 12).resembles("x-forwarded-"): .xForwardedOther
+        case _ where name.extracting(first: 12).equalsIgnoringCase("x-forwarded-"): .xForwardedOther
+        case _ where name.extracting(first: 12).resembles("x-forwarded-"): .xDisguised
         case _: .other
         }
     }
@@ -119,7 +124,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
             true
         case .accept, .age, .authorization, .cacheControl, .contentLength, .contentType, .cookie, .date, .expect,
             .forwarded, .host, .location, .other, .retryAfter, .server, .setCookie, .trailer, .via, .wwwAuthenticate,
-            .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
+            .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
             false
         }
     }
@@ -130,8 +135,8 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         switch self {
         case .authorization, .cacheControl, .connection, .contentLength, .contentType, .cookie, .expect, .forwarded,
             .host, .http2Settings, .keepAlive, .location, .proxyAuthenticate, .proxyAuthorization, .proxyConnection,
-            .setCookie, .te, .trailer, .transferEncoding, .upgrade, .wwwAuthenticate, .xForwardedFor, .xForwardedHost,
-            .xForwardedOther, .xForwardedProto, .xRealIP:
+            .setCookie, .te, .trailer, .transferEncoding, .upgrade, .wwwAuthenticate, .xDisguised, .xForwardedFor,
+            .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP:
             true
         case .accept, .age, .date, .other, .retryAfter, .server, .via, .xRequestID: false
         }

@@ -13,7 +13,7 @@ final class FieldTests: XCTestCase {
             (.proxyConnection, "Proxy-Connection"), (.retryAfter, "Retry-After"), (.server, "Server"),
             (.setCookie, "Set-Cookie"), (.te, "TE"), (.trailer, "Trailer"), (.transferEncoding, "Transfer-Encoding"),
             (.upgrade, "Upgrade"), (.via, "Via"), (.wwwAuthenticate, "WWW-Authenticate"),
-            (.xForwardedFor, "X-Forwarded-For"), (.xForwardedHost, "X-Forwarded-Host"),
+            (.xDisguised, "X_Request_Id"), (.xForwardedFor, "X-Forwarded-For"), (.xForwardedHost, "X-Forwarded-Host"),
             (.xForwardedOther, "X-Forwarded-Prefix"), (.xForwardedProto, "X-Forwarded-Proto"),
             (.xRealIP, "X-Real-IP"), (.xRequestID, "X-Request-Id"),
         ]
@@ -32,9 +32,12 @@ final class FieldTests: XCTestCase {
         for name in ["", "x", "Hos", "Hosts", "Content-Typo", "X-Forwarded", "X-Forwarded-", "Xx-Forwarded-For"] {
             XCTAssertEqual(FieldName(Array(name.utf8).span), .other, name)
         }
-        for name in ["X_Forwarded_For", "x.forwarded.proto", "X-Forwarded_Host", "X-Forwarded-X"] {
-            XCTAssertEqual(FieldName(Array(name.utf8).span), .xForwardedOther, name)
-        }
+        XCTAssertEqual(FieldName(Array("X-Forwarded-X".utf8).span), .xForwardedOther)
+        let disguised = [
+            "X_Forwarded_For", "x.forwarded.proto", "X-Forwarded_Host", "X_Forwarded-X", "X_Real_IP", "x-real.ip",
+            "X_REQUEST_ID", "x.request-id",
+        ]
+        for name in disguised { XCTAssertEqual(FieldName(Array(name.utf8).span), .xDisguised, name) }
     }
 
     func testHopByHopFieldsNeverComeAsTrailers() {
