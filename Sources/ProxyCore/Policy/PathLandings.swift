@@ -33,7 +33,8 @@ package struct PathLandings: Sendable {
     private init(plain path: Span<UInt8>, method: Int, in table: RouteTable) {
         asSent = table.match(path, method: method)
         hidesDotSegments = false
-        others = asSent.needsCaseFolding
+        others =
+            asSent.needsCaseFolding
             ? Self.landingsIgnoringCase(
                 PathReadings.Reading(bytes: path.copied(), steps: []), method: method, in: table) : []
     }

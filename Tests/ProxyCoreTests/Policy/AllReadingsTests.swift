@@ -98,7 +98,8 @@ final class AllReadingsTests: XCTestCase {
             let router = NaiveRouter(table.definitions.map(\.template.text))
             for _ in 0..<50 {
                 let names = ["a", "b", "admin", "Admin", "ADMIN", "c:d", "z"]
-                let path = "/" + (0..<random.next(upTo: 5)).map { _ in names[random.next(upTo: 7)] }.joined(separator: "/")
+                let segments = (0..<random.next(upTo: 5)).map { _ in names[random.next(upTo: 7)] }
+                let path = "/" + segments.joined(separator: "/")
                 let bytes = Array(path.utf8)
                 let match = table.match(bytes.span, method: MethodNames.get)
                 let lookup = UpstreamModel.Lookup(segments: UpstreamModel.split(path), isRaw: true)

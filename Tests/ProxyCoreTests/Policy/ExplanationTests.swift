@@ -52,7 +52,10 @@ final class ExplanationTests: XCTestCase {
     func testSaysWhatTheGateDoes() throws {
         let harness = try harness()
         let token = harness.bearer("read")
-        for path in ["/public/x", "/users/1", "/admin", "/ADMIN", "/users/%31", "/users//1", "/public/..%2fadmin", "/x"] {
+        let paths = [
+            "/public/x", "/users/1", "/admin", "/ADMIN", "/users/%31", "/users//1", "/public/..%2fadmin", "/x",
+        ]
+        for path in paths {
             let said = harness.gate.explain(
                 method: "GET", path: path, .token(Array(token.dropFirst(7).utf8)), now: GateHarness.now
             ).answer

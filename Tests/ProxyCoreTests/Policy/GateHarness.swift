@@ -83,7 +83,8 @@ final class GateHarness {
 extension RouteDefinition {
     /// A route from `GET,POST /path`, or `* /path` for any method.
     static func route(
-        _ text: String, _ requirement: Requirement = .authenticated, _ change: (inout RouteDefinition) -> Void = { _ in }
+        _ text: String, _ requirement: Requirement = .authenticated,
+        _ change: (inout RouteDefinition) -> Void = { _ in }
     ) throws -> RouteDefinition {
         let parts = text.split(separator: " ", maxSplits: 1).map(String.init)
         let methods = parts[0] == "*" ? nil : parts[0].split(separator: ",").map(String.init)

@@ -13,9 +13,12 @@ final class PathTemplateTests: XCTestCase {
             ("/files/{path...}", [literal("files"), .rest("path")]),
             ("/files/{path...}/", [literal("files"), .rest("path")]),
             ("/{a}/{b}/{c...}", [.parameter("a"), .parameter("b"), .rest("c")]),
-            ("/users:batch/x@y/a,b;c=1/~!$&'()*+", [
-                literal("users:batch"), literal("x@y"), literal("a,b;c=1"), literal("~!$&'()*+"),
-            ]),
+            (
+                "/users:batch/x@y/a,b;c=1/~!$&'()*+",
+                [
+                    literal("users:batch"), literal("x@y"), literal("a,b;c=1"), literal("~!$&'()*+"),
+                ]
+            ),
             ("/caf%c3%A9/a%20b", [literal("caf%C3%A9"), literal("a%20b")]),
             ("/...", [literal("...")]),
             ("/.well-known", [literal(".well-known")]),

@@ -25,15 +25,22 @@ final class RouteReportTests: XCTestCase {
         let rows: [([String], [RouteReport.Warning])] = [
             (["GET /a", "POST /a", "GET /b/{x}"], []),
             (["* /a"], [.anyMethod(0)]),
-            (["GET /a;v=1", "GET /:id", "GET /$x"], [
-                .looksLikeParameter(2, segment: "$x"), .looksLikeParameter(1, segment: ":id"), .parametersInLiteral(0),
-            ]),
+            (
+                ["GET /a;v=1", "GET /:id", "GET /$x"],
+                [
+                    .looksLikeParameter(2, segment: "$x"), .looksLikeParameter(1, segment: ":id"),
+                    .parametersInLiteral(0),
+                ]
+            ),
             (["GET /a", "GET /A"], [.differsOnlyInCase(0, 1)]),
             (["GET /a/x", "GET /{p}/X"], []),
             (["GET /x/{p}/Y/{r...}", "GET /X/{p}/y/{r...}"], [.differsOnlyInCase(0, 1)]),
-            (["GET /users/me", "GET,DELETE /users/{id}"], [
-                .hidesMethods(specific: 0, general: 1, methods: ["DELETE"]),
-            ]),
+            (
+                ["GET /users/me", "GET,DELETE /users/{id}"],
+                [
+                    .hidesMethods(specific: 0, general: 1, methods: ["DELETE"])
+                ]
+            ),
             (["GET,DELETE /users/me", "GET /users/{id}"], []),
             (["GET /a", "* /{r...}"], [.anyMethod(1), .hidesMethods(specific: 0, general: 1, methods: [])]),
             (["GET /a/{x}", "POST /a/{r...}"], [.hidesMethods(specific: 0, general: 1, methods: ["POST"])]),

@@ -82,12 +82,15 @@ final class RouteTableTests: XCTestCase {
         var random = SeededRandom(seed: seed)
         for _ in 0..<20 {
             let shuffled = try table(routes.shuffled(using: &random))
-            for row in rows { XCTAssertEqual(answer(shuffled, row.request), row.answer, "\(row.request), seed \(seed)") }
+            for row in rows {
+                XCTAssertEqual(answer(shuffled, row.request), row.answer, "\(row.request), seed \(seed)")
+            }
         }
     }
 
     func testThousandsOfOtherRoutesChangeNothing() throws {
-        let others = (0..<3000).map { "GET /other/\($0)/{id}/items-\($0 % 7)" }
+        let others =
+            (0..<3000).map { "GET /other/\($0)/{id}/items-\($0 % 7)" }
             + (0..<3000).map { "* /other\($0)/{id}" } + (0..<4000).map { "POST /a/b/c/d/x\($0)" }
         let large = try table(routes + others)
         for row in rows { XCTAssertEqual(answer(large, row.request), row.answer, row.request) }

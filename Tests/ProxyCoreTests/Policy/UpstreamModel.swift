@@ -28,7 +28,9 @@ struct UpstreamModel: Sendable {
         UpstreamModel(name: "Jetty: decodes, then takes parameters off, then resolves") {
             Lookup(segments: dropTrailing(resolve(split(decode($0)).map(stripParameters))))
         },
-        UpstreamModel(name: "IIS") { Lookup(segments: resolve(dropEmpty(split(slashes(decode($0))))), ignoresCase: true) },
+        UpstreamModel(name: "IIS") {
+            Lookup(segments: resolve(dropEmpty(split(slashes(decode($0))))), ignoresCase: true)
+        },
         UpstreamModel(name: "Express") { Lookup(segments: split($0).map(decode), ignoresCase: true) },
         UpstreamModel(name: "Fastify: decodes each parameter") { Lookup(segments: split($0).map(decode)) },
         UpstreamModel(name: "WSGI") { Lookup(segments: split(decode($0))) },
@@ -85,11 +87,12 @@ struct UpstreamModel: Sendable {
     }
 
     private static func whatwg(_ segments: [String]) -> [String] {
-        resolve(segments.map { segment in
-            let lower = segment.lowercased()
-            if [".", "%2e"].contains(lower) { return "." }
-            return ["..", ".%2e", "%2e.", "%2e%2e"].contains(lower) ? ".." : segment
-        })
+        resolve(
+            segments.map { segment in
+                let lower = segment.lowercased()
+                if [".", "%2e"].contains(lower) { return "." }
+                return ["..", ".%2e", "%2e.", "%2e%2e"].contains(lower) ? ".." : segment
+            })
     }
 
     /// The spelling among those that RFC 3986 section 6.2.2.1 calls equivalent, and for bytes that it does not allow.
