@@ -1,7 +1,7 @@
 /// The rules of one configuration: which answer the readings of a path and the standing of a caller come to.
 ///
 /// Pure and immutable; every worker may hold the same one.
-package struct AccessPolicy: Sendable {
+package final class AccessPolicy: Sendable {
     package let table: RouteTable
     package let identity: IdentityFields
     /// For routes that say nothing, and for what no route matches.
@@ -32,8 +32,8 @@ package struct AccessPolicy: Sendable {
 
     /// True when every reading leads to a public route: then nobody asks for a token, nor looks at one.
     func isPublic(_ landings: PathLandings) -> Bool {
-        guard isPublic(landings.asSent.landing), !landings.hidesDotSegments else { return false }
-        for other in landings.others where !isPublic(other.match.landing) { return false }
+        guard isPublic(landings.asSent), !landings.hidesDotSegments else { return false }
+        for other in landings.others where !isPublic(other.landing) { return false }
         return true
     }
 
@@ -62,32 +62,30 @@ package struct AccessPolicy: Sendable {
     }
 
     func denial(_ other: PathLandings.Other, _ grants: CallerGrants) -> Denial? {
-        denial(other.match, path: other.reading.bytes.span, grants)
+        denial(other.landing, path: other.reading.bytes.span, grants)
     }
 
     /// What speaks against a request in one reading of its path.
-    func denial(_ match: RouteMatch, path: Span<UInt8>, _ grants: CallerGrants) -> Denial? {
-        switch match.landing {
+    func denial(_ landing: RouteLanding, path: Span<UInt8>, _ grants: CallerGrants) -> Denial? {
+        switch landing {
         case .none: return .noRoute
         case .methodNotAllowed(let path): return .methodNotAllowed(path: path)
         case .route(let route):
-            guard meetsConditions(of: route, match, path: path, grants) else { return .claimMismatch(route: route) }
+            guard meetsConditions(of: route, path: path, grants) else { return .claimMismatch(route: route) }
             guard table.rules[route].isMet(by: grants.scopes) else { return .insufficientScope(route: route) }
             return nil
         }
     }
 
-    private func meetsConditions(
-        of route: Int, _ match: RouteMatch, path: Span<UInt8>, _ grants: CallerGrants
-    ) -> Bool {
+    private func meetsConditions(of route: Int, path: Span<UInt8>, _ grants: CallerGrants) -> Bool {
         let conditions = table.rules[route].conditions
         for index in conditions.indices {
             guard let claim = grants.claims[conditions[index].claim] else { return false }
             switch conditions[index].expectation {
             case .value(let value):
                 if claim != value { return false }
-            case .capture(let capture):
-                if !claim.span.equals(path.slice(match.captures[capture])) { return false }
+            case .parameter(let place):
+                if !claim.span.equals(path.slice(place.range(in: path))) { return false }
             }
         }
         return true
@@ -101,8 +99,8 @@ package struct AccessPolicy: Sendable {
     }
 
     private func isObserved(_ landings: PathLandings) -> Bool {
-        guard isObserved(landings.asSent.landing) else { return false }
-        for other in landings.others where !isObserved(other.match.landing) { return false }
+        guard isObserved(landings.asSent) else { return false }
+        for other in landings.others where !isObserved(other.landing) { return false }
         return true
     }
 

@@ -88,19 +88,19 @@ extension Gate {
     ) -> [Explanation.Line] {
         let first = Explanation.Line(
             path: String(decoding: path, as: UTF8.self), steps: [], ignoresCase: false,
-            landing: landings.asSent.landing, denial: denial(landings.asSent, path, standing))
+            landing: landings.asSent, denial: denial(landings.asSent, path, standing))
         return [first]
             + landings.others.map { other in
                 Explanation.Line(
                     path: other.reading.text, steps: other.reading.steps, ignoresCase: other.ignoresCase,
-                    landing: other.match.landing, denial: denial(other.match, other.reading.bytes, standing))
+                    landing: other.landing, denial: denial(other.landing, other.reading.bytes, standing))
             }
     }
 
-    private func denial(_ match: RouteMatch, _ path: [UInt8], _ standing: AccessPolicy.Standing) -> Denial? {
-        if case .route(let route) = match.landing, policy.table.rules[route].isPublic { return nil }
+    private func denial(_ landing: RouteLanding, _ path: [UInt8], _ standing: AccessPolicy.Standing) -> Denial? {
+        if case .route(let route) = landing, policy.table.rules[route].isPublic { return nil }
         return switch standing {
-        case .granted(let grants): policy.denial(match, path: path.span, grants)
+        case .granted(let grants): policy.denial(landing, path: path.span, grants)
         case .denied(let denial): denial
         case .keyNeeded: .invalidToken(.noMatchingKey)
         }

@@ -5,11 +5,11 @@ package struct PathLandings: Sendable {
         package let reading: PathReadings.Reading
         /// The upstream ignores letter case.
         package let ignoresCase: Bool
-        package let match: RouteMatch
+        package let landing: RouteLanding
     }
 
-    /// That of the path as it was sent; its captures are ranges of that.
-    package let asSent: RouteMatch
+    /// That of the path as it was sent.
+    package let asSent: RouteLanding
     /// Empty for a plain path whose letter case does not matter, which is the rule.
     package let others: [Other]
     /// An upstream may find a dot segment in what a route takes for data: some reading cannot be followed.
@@ -31,12 +31,15 @@ package struct PathLandings: Sendable {
     }
 
     private init(plain path: Span<UInt8>, method: Int, in table: RouteTable) {
-        asSent = table.match(path, method: method)
+        let match = table.match(path, method: method)
+        asSent = match.landing
         hidesDotSegments = false
-        others =
-            asSent.needsCaseFolding
-            ? Self.landingsIgnoringCase(
-                PathReadings.Reading(bytes: path.copied(), steps: []), method: method, in: table) : []
+        guard match.needsCaseFolding else {
+            others = []
+            return
+        }
+        let reading = PathReadings.Reading(bytes: path.copied(), steps: [])
+        others = Self.landingsIgnoringCase(reading, method: method, in: table)
     }
 
     /// The landings when `%2F` is data: every reading has to lead to the same route, and that route has to say so.
@@ -44,19 +47,20 @@ package struct PathLandings: Sendable {
         guard Self.holdsEncodedSlash(path), let readings = PathReadings(of: path, slashIsData: true) else { return nil }
         self.init(
             readings, method: method, in: table, hidesDotSegments: PathReadings.hidesDotSegments(path))
-        guard case .route(let route) = asSent.landing, table.rules[route].allowsEncodedSlash,
-            others.allSatisfy({ $0.match.landing == .route(route) })
+        guard case .route(let route) = asSent, table.rules[route].allowsEncodedSlash,
+            others.allSatisfy({ $0.landing == .route(route) })
         else { return nil }
     }
 
     private init(_ readings: PathReadings, method: Int, in table: RouteTable, hidesDotSegments: Bool) {
-        let landings = readings.readings.map { reading in
-            Other(reading: reading, ignoresCase: false, match: table.match(reading.bytes.span, method: method))
+        var landings: [Other] = []
+        var folded: [Other] = []
+        for reading in readings.readings {
+            let match = table.match(reading.bytes.span, method: method)
+            landings.append(Other(reading: reading, ignoresCase: false, landing: match.landing))
+            if match.needsCaseFolding { folded += Self.landingsIgnoringCase(reading, method: method, in: table) }
         }
-        let folded = landings.filter(\.match.needsCaseFolding).flatMap { landing in
-            Self.landingsIgnoringCase(landing.reading, method: method, in: table)
-        }
-        asSent = landings[0].match
+        asSent = landings[0].landing
         others = landings.dropFirst() + folded
         self.hidesDotSegments = hidesDotSegments
     }
@@ -64,20 +68,20 @@ package struct PathLandings: Sendable {
     /// The route of the path as it was sent: the one that is named in logs, and whose limits and timeouts count when
     /// several routes permit the request.
     package var route: Int? {
-        guard case .route(let route) = asSent.landing else { return nil }
+        guard case .route(let route) = asSent else { return nil }
         return route
     }
 
     /// True when all readings lead to the same place.
     var agree: Bool {
-        !hidesDotSegments && others.allSatisfy { $0.match.landing == asSent.landing }
+        !hidesDotSegments && others.allSatisfy { $0.landing == asSent }
     }
 
     private static func landingsIgnoringCase(
         _ reading: PathReadings.Reading, method: Int, in table: RouteTable
     ) -> [Other] {
-        table.matchesIgnoringCase(reading.bytes.span, method: method).map { match in
-            Other(reading: reading, ignoresCase: true, match: match)
+        table.landingsIgnoringCase(reading.bytes.span, method: method).map { landing in
+            Other(reading: reading, ignoresCase: true, landing: landing)
         }
     }
 

@@ -19,8 +19,6 @@ package struct PathTemplate: Sendable, Equatable {
 
     /// More than any API has, and a bound on how deep the match recurses.
     package static let segmentsMax = 64
-    /// As many captures as a match has places for.
-    package static let parametersMax = RouteCaptures.capacity
 
     package init(_ text: String) throws(PathTemplateError) {
         var parser = PathTemplateParser(Array(text.utf8))
@@ -28,7 +26,7 @@ package struct PathTemplate: Sendable, Equatable {
         self.text = text
     }
 
-    /// The names of the parameters from left to right; a match captures them in this order.
+    /// The names of the parameters from left to right.
     package var parameterNames: [String] {
         segments.compactMap { segment in
             switch segment {
@@ -36,6 +34,15 @@ package struct PathTemplate: Sendable, Equatable {
             case .parameter(let name), .rest(let name): name
             }
         }
+    }
+
+    /// Where a path that this template matches holds the parameter of that name; nil when there is none.
+    package func place(of name: String) -> ParameterPlace? {
+        for (index, segment) in segments.enumerated() {
+            if segment == .parameter(name) { return ParameterPlace(segment: index, takesRest: false) }
+            if segment == .rest(name) { return ParameterPlace(segment: index, takesRest: true) }
+        }
+        return nil
     }
 
     /// True when both match the same paths: the same text but for the names of the parameters.

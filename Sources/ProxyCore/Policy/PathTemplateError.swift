@@ -16,7 +16,6 @@ package struct PathTemplateError: Error, Sendable, Equatable {
         case encodedSeparator
         case encodedControl
         case tooManySegments
-        case tooManyParameters
     }
 
     package let kind: Kind
@@ -48,7 +47,6 @@ package struct PathTemplateError: Error, Sendable, Equatable {
             "an encoded slash or backslash matches no literal: use a parameter, and `allow_encoded_slash`"
         case .encodedControl: "a path holds no control characters, percent-encoded or not"
         case .tooManySegments: "a path has at most \(PathTemplate.segmentsMax) segments"
-        case .tooManyParameters: "a path has at most \(PathTemplate.parametersMax) parameters"
         }
     }
 

@@ -43,7 +43,6 @@ struct PathTemplateParser {
         }
         let name = String(decoding: bytes[inner], as: UTF8.self)
         guard !names.contains(name) else { throw error(.duplicateParameter(name), inner.lowerBound) }
-        guard names.count < PathTemplate.parametersMax else { throw error(.tooManyParameters, inner.lowerBound) }
         names.append(name)
         return isRest ? .rest(name) : .parameter(name)
     }

@@ -9,8 +9,7 @@ struct RouteRule: Sendable {
 
     enum Expectation: Sendable {
         case value([UInt8])
-        /// The index of the capture.
-        case capture(Int)
+        case parameter(ParameterPlace)
     }
 
     struct Condition: Sendable {

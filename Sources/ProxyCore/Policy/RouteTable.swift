@@ -1,7 +1,7 @@
 /// All routes, compiled for matching: which route owns a path and a method, and what it asks of a caller.
 ///
 /// Immutable; every worker may hold the same one.
-package struct RouteTable: Sendable {
+package final class RouteTable: Sendable {
     /// The routes in the order of the configuration; everything else names them by their index here.
     package let definitions: [RouteDefinition]
     package let methods: MethodNames
@@ -35,26 +35,15 @@ package struct RouteTable: Sendable {
         var walk = RouteWalk(path)
         let found = walk.search(trie, path)
         return RouteMatch(
-            landing: landing(found, method), captures: walk.captures, needsCaseFolding: walk.sawCaseVariant,
-            visitedNodes: walk.visitedNodes)
+            landing: landing(found, method), needsCaseFolding: walk.sawCaseVariant, visitedNodes: walk.visitedNodes)
     }
 
     /// The landings of `path` in an upstream that ignores letter case: several when literals differ only in case.
-    package func matchesIgnoringCase(_ path: Span<UInt8>, method: Int) -> [RouteMatch] {
-        var matches: [RouteMatch] = []
+    package func landingsIgnoringCase(_ path: Span<UInt8>, method: Int) -> [RouteLanding] {
+        var landings: [RouteLanding] = []
         var walk = RouteWalk(path)
-        walk.searchIgnoringCase(trie, path) { found, captures in
-            matches.append(
-                RouteMatch(
-                    landing: landing(found, method), captures: captures, needsCaseFolding: false, visitedNodes: 0))
-        }
-        if matches.isEmpty {
-            matches.append(
-                RouteMatch(
-                    landing: .none, captures: RouteCaptures(), needsCaseFolding: false,
-                    visitedNodes: walk.visitedNodes))
-        }
-        return matches
+        walk.searchIgnoringCase(trie, path) { found in landings.append(landing(found, method)) }
+        return landings.isEmpty ? [.none] : landings
     }
 
     /// The methods that a path answers, for `Allow`.

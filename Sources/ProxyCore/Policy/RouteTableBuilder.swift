@@ -65,12 +65,12 @@ struct RouteTableBuilder {
                 let claim = claimNumber(condition.claim)
                 conditions.append(RouteRule.Condition(claim: claim, expectation: .value(Array(value.utf8))))
             case .parameter(let name):
-                guard let capture = definition.template.parameterNames.firstIndex(of: name) else {
+                guard let place = definition.template.place(of: name) else {
                     problems.append(.unknownParameter(route: index, name: name))
                     continue
                 }
                 let claim = claimNumber(condition.claim)
-                conditions.append(RouteRule.Condition(claim: claim, expectation: .capture(capture)))
+                conditions.append(RouteRule.Condition(claim: claim, expectation: .parameter(place)))
             }
         }
         return conditions

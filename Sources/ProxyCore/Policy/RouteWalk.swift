@@ -5,7 +5,6 @@
 /// most the table's size, whatever is sent, and about one node for each segment in tables that people write. It
 /// allocates nothing.
 struct RouteWalk {
-    private(set) var captures = RouteCaptures()
     private(set) var visitedNodes = 0
     private(set) var sawCaseVariant = false
     /// The end of what is matched: a trailing slash is left out.
@@ -19,45 +18,39 @@ struct RouteWalk {
     /// The path that `bytes` leads to, or -1.
     mutating func search(_ trie: RouteTrie, _ bytes: Span<UInt8>) -> Int {
         guard !bytes.isEmpty, bytes[0] == ASCII.slash else { return -1 }
-        return search(trie, bytes, node: RouteTrie.root, offset: 0, parameters: 0)
+        return search(trie, bytes, node: RouteTrie.root, offset: 0)
     }
 
     /// All paths that an upstream may land on which ignores letter case. Where several literals differ from a segment
     /// only in case, each of them is followed: nobody knows which one such an upstream takes.
-    mutating func searchIgnoringCase(
-        _ trie: RouteTrie, _ bytes: Span<UInt8>, found: (_ path: Int, _ captures: RouteCaptures) -> Void
-    ) {
+    mutating func searchIgnoringCase(_ trie: RouteTrie, _ bytes: Span<UInt8>, found: (_ path: Int) -> Void) {
         guard !bytes.isEmpty, bytes[0] == ASCII.slash else { return }
-        _ = searchIgnoringCase(trie, bytes, node: RouteTrie.root, offset: 0, parameters: 0, found: found)
+        _ = searchIgnoringCase(trie, bytes, node: RouteTrie.root, offset: 0, found: found)
     }
 
-    private mutating func search(
-        _ trie: RouteTrie, _ bytes: Span<UInt8>, node: Int, offset: Int, parameters: Int
-    ) -> Int {
+    private mutating func search(_ trie: RouteTrie, _ bytes: Span<UInt8>, node: Int, offset: Int) -> Int {
         visitedNodes += 1
-        guard offset < end else { return ending(trie, node: node, parameters: parameters) }
+        guard offset < end else { return ending(trie, node) }
         let segment = nextSegment(bytes, after: offset)
         if segment.upper > segment.lower {
             if let child = literalChild(trie, bytes, node: node, segment) {
-                let path = search(trie, bytes, node: child, offset: segment.upper, parameters: parameters)
+                let path = search(trie, bytes, node: child, offset: segment.upper)
                 if path >= 0 { return path }
             }
             let child = Int(trie.nodes[node].parameterChild)
             if child >= 0 {
-                captures.set(parameters, ByteRange(segment.lower, segment.upper))
-                let path = search(trie, bytes, node: child, offset: segment.upper, parameters: parameters + 1)
+                let path = search(trie, bytes, node: child, offset: segment.upper)
                 if path >= 0 { return path }
             }
         }
-        return rest(trie, node: node, from: segment.lower, parameters: parameters)
+        return Int(trie.nodes[node].restPath)
     }
 
     private mutating func searchIgnoringCase(
-        _ trie: RouteTrie, _ bytes: Span<UInt8>, node: Int, offset: Int, parameters: Int,
-        found: (_ path: Int, _ captures: RouteCaptures) -> Void
+        _ trie: RouteTrie, _ bytes: Span<UInt8>, node: Int, offset: Int, found: (_ path: Int) -> Void
     ) -> Bool {
         visitedNodes += 1
-        guard offset < end else { return report(ending(trie, node: node, parameters: parameters), found) }
+        guard offset < end else { return report(ending(trie, node), found) }
         let segment = nextSegment(bytes, after: offset)
         if segment.upper > segment.lower {
             var foundAny = false
@@ -66,8 +59,7 @@ struct RouteWalk {
             while trie.slots[slot] >= 0 {
                 let edge = trie.edges[Int(trie.slots[slot])]
                 if edge.parent == Int32(node), isEqualIgnoringCase(trie, edge, literal),
-                    searchIgnoringCase(
-                        trie, bytes, node: Int(edge.child), offset: segment.upper, parameters: parameters, found: found)
+                    searchIgnoringCase(trie, bytes, node: Int(edge.child), offset: segment.upper, found: found)
                 {
                     foundAny = true
                 }
@@ -75,37 +67,23 @@ struct RouteWalk {
             }
             if foundAny { return true }
             let child = Int(trie.nodes[node].parameterChild)
-            if child >= 0 {
-                captures.set(parameters, ByteRange(segment.lower, segment.upper))
-                if searchIgnoringCase(
-                    trie, bytes, node: child, offset: segment.upper, parameters: parameters + 1, found: found)
-                {
-                    return true
-                }
+            if child >= 0, searchIgnoringCase(trie, bytes, node: child, offset: segment.upper, found: found) {
+                return true
             }
         }
-        return report(rest(trie, node: node, from: segment.lower, parameters: parameters), found)
+        return report(Int(trie.nodes[node].restPath), found)
     }
 
-    private func report(_ path: Int, _ found: (_ path: Int, _ captures: RouteCaptures) -> Void) -> Bool {
+    private func report(_ path: Int, _ found: (_ path: Int) -> Void) -> Bool {
         guard path >= 0 else { return false }
-        found(path, captures)
+        found(path)
         return true
     }
 
     /// The path of a node at which the segments end, or -1.
-    private mutating func ending(_ trie: RouteTrie, node: Int, parameters: Int) -> Int {
-        let path = Int(trie.nodes[node].path)
-        if path < 0 { return rest(trie, node: node, from: end, parameters: parameters) }
-        captures.truncate(to: parameters)
-        return path
-    }
-
-    /// The path whose `{name...}` takes everything from `start` on, or -1.
-    private mutating func rest(_ trie: RouteTrie, node: Int, from start: Int, parameters: Int) -> Int {
-        let path = Int(trie.nodes[node].restPath)
-        if path >= 0 { captures.set(parameters, ByteRange(start, end)) }
-        return path
+    private func ending(_ trie: RouteTrie, _ node: Int) -> Int {
+        let place = trie.nodes[node]
+        return Int(place.path >= 0 ? place.path : place.restPath)
     }
 
     /// The segment behind the slash at `offset`, and the hash of its bytes.

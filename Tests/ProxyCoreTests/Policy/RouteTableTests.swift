@@ -13,8 +13,11 @@ final class RouteTableTests: XCTestCase {
         case .methodNotAllowed(let path):
             return "405 " + table.methods.names(in: table.allowedMethods(path: path)).joined(separator: ",")
         case .route(let route):
-            let captures = (0..<match.captures.count).map { path.span.slice(match.captures[$0]).text }
-            return ([table.definitions[route].id] + captures.map { "<\($0)>" }).joined(separator: " ")
+            let template = table.definitions[route].template
+            let values = template.parameterNames.compactMap(template.place(of:)).map { place in
+                "<\(path.span.slice(place.range(in: path.span)).text)>"
+            }
+            return ([table.definitions[route].id] + values).joined(separator: " ")
         }
     }
 
@@ -166,8 +169,8 @@ final class RouteTableTests: XCTestCase {
         let table = try table(["GET /Admin/x", "GET /admin/{y}", "GET /ADMIN/{z...}", "GET /{p}", "GET /{p}/X"])
         func folded(_ path: String) -> [String] {
             let bytes = Array(path.utf8)
-            return table.matchesIgnoringCase(bytes.span, method: MethodNames.get).map { match in
-                guard case .route(let route) = match.landing else { return "none" }
+            return table.landingsIgnoringCase(bytes.span, method: MethodNames.get).map { landing in
+                guard case .route(let route) = landing else { return "none" }
                 return table.definitions[route].id
             }.sorted()
         }
