@@ -2,7 +2,7 @@ import ProxyCore
 import XCTest
 
 final class CommandTests: XCTestCase {
-    private static let names = ["serve", "check", "explain", "verify"]
+    private static let names = ["serve", "check", "explain", "verify", "demo"]
 
     func testWithoutACommandItTellsTheUsage() {
         let run = CommandRun()
@@ -36,7 +36,7 @@ final class CommandTests: XCTestCase {
     func testEveryOptionIsInTheHelp() {
         let options = [
             "serve": ["--config FILE"], "explain": ["--token TOKEN", "--token-file FILE", "--scopes SCOPES"],
-            "verify": ["--jwks FILE", "--alg NAME"],
+            "verify": ["--jwks FILE", "--alg NAME"], "demo": ["--once", "--config FILE"],
         ]
         for (name, options) in options {
             let help = CommandRun(name, "--help").output
