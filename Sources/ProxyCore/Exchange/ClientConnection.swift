@@ -160,11 +160,12 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         }
     }
 
-    /// Nothing is read ahead of the request under way: what a caller can make us hold is one buffer.
+    /// Nothing is read ahead of the request under way, but to find out whether a caller that has closed its side is
+    /// gone altogether; and then what it can make us hold is one buffer.
     private var wantsCallerBytes: Bool {
         switch exchange.request {
         case .awaitingHead, .awaitingBody: true
-        case .awaitingKeys, .complete: caller.closing && !caller.hasInput
+        case .awaitingKeys, .complete: caller.closing
         case .abandoned: phase == .lingering
         }
     }

@@ -76,6 +76,9 @@ final class RawClient {
         XCTAssertEqual(end, .closed, file: file, line: line)
     }
 
+    /// True when the proxy has sent nothing that was not read, nor ended the connection. Does not wait.
+    var hasNothing: Bool { connection.isSilent }
+
     func endSending() { connection.endSending() }
 
     func close() { connection.close() }

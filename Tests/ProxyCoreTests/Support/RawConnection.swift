@@ -122,6 +122,21 @@ final class RawConnection {
         }
     }
 
+    /// True when nothing has come that was not taken, not even the end. Does not wait.
+    var isSilent: Bool {
+        guard let holder, pending.isEmpty, end == nil else { return false }
+        do throws(Errno) {
+            switch try Socket.receive(holder.descriptor, into: buffer) {
+            case .bytes: _ = takeIn()
+            case .endOfStream: end = .closed
+            case .wouldBlock: return true
+            }
+        } catch {
+            end = .reset
+        }
+        return false
+    }
+
     private func takeIn() -> Bool {
         let buffer = buffer
         let bytes = buffer.readable.copied()
