@@ -74,7 +74,8 @@ final class TrustedProxyTests: XCTestCase {
 
     private func forward(_ fields: [String], trusted: String?) throws -> RawRequest {
         let upstream = try ScriptedUpstream()
-        let proxy = try ProxyFixture(upstream.url, routes: Self.route, trusted.map { "\"trusted_proxies\": \($0)" } ?? "")
+        let more = trusted.map { "\"trusted_proxies\": \($0)" } ?? ""
+        let proxy = try ProxyFixture(upstream.url, routes: Self.route, more)
         let lines = ["GET /x HTTP/1.1", "Host: api.test"] + fields
         XCTAssertEqual(try proxy.answer(lines.joined(separator: "\r\n") + "\r\n\r\n").status, 200)
         return upstream.requests[0]
