@@ -7,8 +7,9 @@ package struct BodyWriter: Sendable, Equatable {
 
     package init(_ framing: BodyFraming) { self.framing = framing }
 
-    /// Bytes that `write` and `finish` may add to the payload: the size line and the end of one chunk, and of the last.
-    package static let overhead = 32
+    /// Bytes that `write` and `finish` may add to what they are given: the size line and the end of one chunk, of the
+    /// last one, and a space behind the colon of each trailer field.
+    package static let overhead = 32 + Limits.fieldsMax
 
     /// How much payload may be written to `buffer` at once.
     package func room(in buffer: ByteBuffer) -> Int {

@@ -75,8 +75,6 @@ extension ClientConnection {
     }
 
     private func malformed(_ error: HeadError) {
-        let record = beginRecord()
-        if record.id.isEmpty { context.requestIDs.generate(into: &record.id) }
         perform(exchange.refused(bodyFollows: true, persistent: false))
         answer(.malformedHead(error))
     }
@@ -121,7 +119,7 @@ extension ClientConnection {
         switch context.parking.park(self, issuer: issuer) {
         case .parked(let wait):
             keyWait = wait
-            lastProgress = context.loop.now
+            waitStarted = context.loop.now
             perform(exchange.parked())
         case .pointless: judge(mayAwaitKeys: false)
         case .full: refuse(.tooManyParked(issuer: issuer), headBytes: headBytes)
@@ -155,6 +153,7 @@ extension ClientConnection {
     /// Writes the proxy's own answer for the request under way.
     func answer(_ answer: ProxyAnswer) {
         let record = beginRecord()
+        if record.id.isEmpty { context.requestIDs.generate(into: &record.id) }
         record.status = answer.status
         record.reason = answer.reason
         if case .refused(let refusal) = answer {
@@ -165,7 +164,8 @@ extension ClientConnection {
         if case .upstream(let failure) = answer { record.detail = failure.detail }
         leg.finish(reusable: false)
         let output = caller.outputBuffer()
-        precondition(output.room >= context.problems.bytesMax(for: answer), "the output is empty before an answer")
+        // Interim responses that a slow caller has not taken may be in the way; then there is no telling it more.
+        guard output.room >= context.problems.bytesMax(for: answer) else { return close(broken: true) }
         context.problems.write(
             answer, requestID: record.id, persistent: exchange.persistent && exchange.completion == .startNext,
             callerMinorVersion: record.minorVersion, isHead: record.methodKind == .head,

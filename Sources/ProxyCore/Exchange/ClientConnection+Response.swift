@@ -54,12 +54,19 @@ extension ClientConnection {
     }
 
     private func relayInterim(_ bytes: Span<UInt8>, _ record: RequestRecord, to output: ByteBuffer) {
+        record.interimResponses += 1
+        guard record.interimResponses <= Self.interimResponsesMax else {
+            return upstreamFailed(.invalidResponse("too_many_interim_responses"), died: false)
+        }
         perform(exchange.interimResponse())
         // HTTP/1.0 has no interim responses (RFC 9110 section 15.2).
         if record.minorVersion >= 1 { RelayedHead.writeInterim(context.responseHead, bytes, to: output) }
         leg.forgetRepetition()
         leg.consumeInput(bytes.count)
     }
+
+    /// One or two are usual (100, 103); an upstream that goes on with them for ever would hold the caller for ever.
+    private static let interimResponsesMax = 100
 
     private func relayFinal(_ bytes: Span<UInt8>, _ record: RequestRecord, to output: ByteBuffer) {
         let framing = context.responseHead.framing
@@ -141,12 +148,11 @@ extension ClientConnection {
     // MARK: - The upstream's end
 
     private func upstreamEndedBeforeHead() -> Bool {
-        if let error = leg.readError {
-            upstreamFailed(.reset(error), died: leg.isUntouched && leg.connection?.isReused ?? false)
-            return true
-        }
-        guard leg.ended else { return false }
-        upstreamFailed(.closedEarly, died: leg.isUntouched && leg.connection?.isReused ?? false)
+        guard leg.ended || leg.readError != nil else { return false }
+        // An interim response is one, too: the upstream has begun with this request.
+        let isUntouched = leg.isUntouched && beginRecord().upstreamAnswered == .never
+        let died = isUntouched && leg.connection?.isReused ?? false
+        upstreamFailed(leg.readError.map { .reset($0) } ?? .closedEarly, died: died)
         return true
     }
 

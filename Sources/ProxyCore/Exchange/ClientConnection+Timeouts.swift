@@ -11,7 +11,7 @@ extension ClientConnection {
         let timeouts = context.timeouts
         switch exchange.response {
         case .awaitingDecision: return decisionDeadline(timeouts)
-        case .awaitingConnection: return lastProgress.advanced(by: timeouts.upstreamConnect)
+        case .awaitingConnection: return waitStarted.advanced(by: timeouts.upstreamConnect)
         case .awaitingHead:
             if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
             return lastProgress.advanced(by: leg.hasUnsent ? idleTimeout : firstByteTimeout)
@@ -20,7 +20,7 @@ extension ClientConnection {
     }
 
     private func decisionDeadline(_ timeouts: Timeouts) -> Instant {
-        if exchange.request == .awaitingKeys { return lastProgress.advanced(by: keyWait) }
+        if exchange.request == .awaitingKeys { return waitStarted.advanced(by: keyWait) }
         if caller.hasOutput { return lastProgress.advanced(by: timeouts.upstreamIdle) }
         // Counted from the head's first byte, so that a caller cannot hold a place by sending a byte now and then.
         if let record { return record.started.advanced(by: timeouts.requestHead) }

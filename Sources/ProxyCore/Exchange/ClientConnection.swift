@@ -34,6 +34,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     var keyWait: Interval?
     /// When bytes last moved, or the state that is waited in began.
     var lastProgress: Instant
+    /// When the wait for a connection or for keys began. Bytes of the caller that move meanwhile do not prolong it.
+    var waitStarted = Instant.never
     package var timer = DeadlineTimer()
     private var registration = Registration(slot: 0, generation: 0)
     private var isPumping = false
@@ -196,7 +198,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     }
 
     private func connect(fresh: Bool) {
-        lastProgress = context.loop.now
+        waitStarted = context.loop.now
         switch context.pool.acquire(for: self, fresh: fresh) {
         case .connected(let connection):
             leg.attach(connection)

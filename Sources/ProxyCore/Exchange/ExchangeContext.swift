@@ -44,9 +44,10 @@ package final class ExchangeContext {
         limits = options.limits
         timeouts = options.timeouts
         headLimits = HeadLimits(options.limits)
-        // A buffer takes the longest head, and the longest head with what the proxy adds to it.
-        buffers = BufferPool(bufferBytes: max(65_536, options.limits.headBytes + 32_768), keptMax: 64)
         rules = ForwardingRules(options.forwarding, identity: gate.policy.identity)
+        // A buffer takes the longest head, and the longest head with what the proxy adds to it.
+        let added = IdentityFields.linesMax + rules.setLines.count + 4096
+        buffers = BufferPool(bufferBytes: max(65_536, options.limits.headBytes + added), keptMax: 64)
         problems = ProblemResponse(realm: options.realm, table: gate.policy.table)
         self.parking = parking
     }

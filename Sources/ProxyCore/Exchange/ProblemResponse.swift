@@ -112,10 +112,15 @@ struct ProblemResponse {
     /// The scopes that the request's route asks for.
     private func scopes(of answer: ProxyAnswer) -> [UInt8] {
         guard case .refused(let refusal) = answer, let route = refusal.route else { return [] }
-        return Array(table.scopeList(of: route).utf8)
+        let scopes = Array(table.scopeList(of: route).utf8)
+        return scopes.count <= Self.scopesBytesMax ? scopes : []
     }
 
+    /// Callers bound the fields that they read, too. A longer list is left out; the log has it.
+    private static let scopesBytesMax = 4096
+
     private func allow(_ answer: ProxyAnswer) -> [UInt8] {
+        if case .malformedHead(.connectMethod) = answer { return Array("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".utf8) }
         guard case .refused(let refusal) = answer, case .methodNotAllowed(let path) = refusal.denial else { return [] }
         return Array(table.methods.names(in: table.allowedMethods(path: path)).joined(separator: ", ").utf8)
     }

@@ -1,7 +1,8 @@
 /// The head of the application's response as the caller gets it.
 enum RelayedHead {
-    /// Bytes beyond the head itself: the version, the framing and the connection's fate.
-    static let fixedBytesMax = 256
+    /// Bytes beyond the head itself: the version, the date, the framing, the connection's fate, and a space behind the
+    /// colon of each field.
+    static let fixedBytesMax = 256 + Limits.fieldsMax
 
     /// The framing of the body that goes to the caller: as it came, except that a body without a stated end is chunked
     /// for a caller that can read that, and a chunked one is ended by the connection for one that cannot.

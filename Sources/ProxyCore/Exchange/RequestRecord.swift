@@ -13,6 +13,7 @@ final class RequestRecord {
     /// When the request was sent to the application, and when its response began.
     var sentUpstream = Instant.never
     var upstreamAnswered = Instant.never
+    var interimResponses = 0
     /// The route that the request was judged by.
     var route: Int?
     var status = 0
@@ -50,6 +51,7 @@ final class RequestRecord {
         started = .never
         sentUpstream = .never
         upstreamAnswered = .never
+        interimResponses = 0
         route = nil
         status = 0
         reason = nil
