@@ -30,8 +30,8 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case upgrade
     case via
     case wwwAuthenticate
-    /// A spelling of `X-Forwarded-...`, `X-Real-IP` or `X-Request-Id` with another separator in place of a hyphen, which
-    /// many applications cannot tell from the hyphen.
+    /// A spelling of `X-Forwarded-...`, `X-Real-IP` or `X-Request-Id` with another separator in place of a hyphen,
+    /// which many applications cannot tell from the hyphen.
     case xDisguised
     case xForwardedFor
     case xForwardedHost

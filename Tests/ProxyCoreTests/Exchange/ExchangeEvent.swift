@@ -1,0 +1,41 @@
+import ProxyCore
+
+/// What can happen to an `Exchange`, as values that tables and random walks are made of.
+enum ExchangeEvent: Equatable {
+    case permitted(hasBody: Bool, repeatable: Bool, persistent: Bool)
+    case parked
+    case refused(bodyFollows: Bool, persistent: Bool)
+    case requestBodyFailed
+    case requestBodyEnded
+    case connected
+    case upstreamFailed(died: Bool)
+    case interimResponse
+    case responseStarted(hasBody: Bool, delimitedByClose: Bool)
+    case responseEnded
+    case callerFinishedSending
+    case drain
+    case next
+
+    /// Reports the event; nil where the machine has nothing to say to it.
+    func happen(to exchange: inout Exchange) -> Exchange.Action? {
+        switch self {
+        case .permitted(let hasBody, let repeatable, let persistent):
+            return exchange.permitted(hasBody: hasBody, repeatable: repeatable, persistent: persistent)
+        case .parked: return exchange.parked()
+        case .refused(let bodyFollows, let persistent):
+            return exchange.refused(bodyFollows: bodyFollows, persistent: persistent)
+        case .requestBodyFailed: return exchange.requestBodyFailed()
+        case .requestBodyEnded: exchange.requestBodyEnded()
+        case .connected: return exchange.connected()
+        case .upstreamFailed(let died): return exchange.upstreamFailed(died: died)
+        case .interimResponse: return exchange.interimResponse()
+        case .responseStarted(let hasBody, let delimitedByClose):
+            return exchange.responseStarted(hasBody: hasBody, delimitedByClose: delimitedByClose)
+        case .responseEnded: exchange.responseEnded()
+        case .callerFinishedSending: return exchange.callerFinishedSending()
+        case .drain: return exchange.drain()
+        case .next: exchange.next()
+        }
+        return nil
+    }
+}
