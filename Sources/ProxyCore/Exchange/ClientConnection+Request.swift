@@ -168,8 +168,15 @@ extension ClientConnection {
         guard output.room >= context.problems.bytesMax(for: answer) else { return close(broken: true) }
         context.problems.write(
             answer, requestID: record.id, persistent: exchange.persistent && exchange.completion == .startNext,
-            callerMinorVersion: record.minorVersion, isHead: record.methodKind == .head,
+            callerMinorVersion: record.minorVersion, isHead: asksForHeadOnly(record),
             now: context.loop.unixTime, body: &context.problemBody, to: output)
+    }
+
+    /// True for HEAD, also when the rest of the head could not be read: nobody expects a body then.
+    private func asksForHeadOnly(_ record: RequestRecord) -> Bool {
+        guard record.method.isEmpty, let input = caller.input else { return record.methodKind == .head }
+        let bytes = input.readable
+        return bytes.starts(with: "HEAD ")
     }
 
     // MARK: - The body
