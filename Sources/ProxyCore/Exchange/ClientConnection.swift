@@ -108,9 +108,13 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         pump()
     }
 
+    /// Ends the connection, after the answer to what the caller has sent by now: it could not know better.
     func drain() {
-        perform(exchange.drain())
+        _ = exchange.drain()
+        caller.note(.readable)
         pump()
+        // A head that has begun to come may come to its end, too, in the time that a head has.
+        if phase == .serving, exchange.isIdle, !caller.hasInput { close(broken: false) }
     }
 
     /// Ends the connection whatever is under way on it.

@@ -197,7 +197,7 @@ package struct Exchange: Sendable {
         }
     }
 
-    /// The process is about to end: idle connections go now, the others after their answer.
+    /// The process is about to end: idle connections go, the others after their answer.
     package mutating func drain() -> Action {
         draining = true
         return isIdle ? .close : .none
