@@ -26,7 +26,7 @@ class CommandsTests(unittest.TestCase):
     def test_help_and_version_everywhere(self):
         commands = command("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
         names = [line.split()[0] for line in commands.splitlines()]
-        self.assertTrue({"serve", "check", "explain", "verify"} <= set(names), names)
+        self.assertTrue({"serve", "check", "explain", "verify", "demo"} <= set(names), names)
         for arguments in [["--help"], ["-h"], ["help"], ["help", "serve"], *([name, "--help"] for name in names)]:
             done = command(*arguments)
             with self.subTest(arguments=arguments):
@@ -125,6 +125,11 @@ class CommandsTests(unittest.TestCase):
         done = command("serve", "--config", self.folder / "none.json")
         self.assertEqual(done.returncode, 64)
         self.assertIn("none.json", done.stderr)
+
+    def test_demo_says_what_is_missing_when_it_is_run_elsewhere(self):
+        done = command("demo", "--once", cwd=self.folder)
+        self.assertEqual((done.returncode, done.stdout), (64, ""))
+        self.assertIn("routes.json", done.stderr)
 
     def test_explain_decides_as_the_proxy_does(self):
         token = self.signer.token("profile:read")

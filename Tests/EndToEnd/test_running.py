@@ -1,5 +1,6 @@
 """How a running proxy ends, what it logs, and how it behaves when it only observes."""
 
+import contextlib
 import json
 import os
 import pty
@@ -98,7 +99,7 @@ class EndingTests(unittest.TestCase):
             # curl has connected when its bytes have come as far as that.
             self.wait_for_upload(proxy)
             proxy.signal()
-            proxy.wait_for("draining")
+            self.assert_refuses_connections(proxy)
             call.process.stdin.close()
             answer = call.answer()
             self.assertEqual((answer.status, json.loads(answer.body)["bytes"]), (200, 100_000))
@@ -121,6 +122,32 @@ class EndingTests(unittest.TestCase):
             pause.wait(0.01)
         self.fail("the request did not get to the upstream")
 
+    def test_what_has_come_before_sigterm_is_answered(self):
+        request = b"GET /public/ HTTP/1.1\r\nHost: x\r\n"
+        with self.proxy(workers=1) as proxy, contextlib.ExitStack() as stack:
+            def connect():
+                return stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE))
+
+            kept, begun = connect(), connect()
+            kept.sendall(request + b"\r\n")
+            self.assertIn(b"200 OK", kept.recv(65536))
+            begun.sendall(request)
+            # While the proxy stands still, more comes to what it has accepted, and somebody new.
+            proxy.signal(signal.SIGSTOP)
+            new = connect()
+            for connection in [kept, new]:
+                connection.sendall(request + b"\r\n")
+            proxy.signal()
+            proxy.signal(signal.SIGCONT)
+            proxy.wait_for("draining")
+            self.assert_refuses_connections(proxy)
+            begun.sendall(b"\r\n")
+            for connection in [kept, new, begun]:
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+                self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
+            self.assertIn(b"\r\nConnection: close\r\n", answer)
+            self.assertEqual(proxy.wait(), 0)
+
     def test_sighup_ends_nothing(self):
         with self.proxy() as proxy:
             proxy.signal(signal.SIGHUP)
@@ -132,6 +159,59 @@ class EndingTests(unittest.TestCase):
             self.assertEqual(curl(first.url + "/public/").status, 200)
         with self.proxy(listen=f"127.0.0.1:{first.port}") as second:
             self.assertEqual(curl(second.url + "/public/").status, 200)
+
+
+class LimitsTests(unittest.TestCase):
+    def setUp(self):
+        self.signer = Signer()
+        self.request = b"GET /public/ HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    def proxy(self, **more):
+        return Proxy(world.nginx().url, issuer(key_set(self.signer)), **more)
+
+    def test_without_descriptors_it_rests_and_recovers(self):
+        with self.proxy(descriptors=40, workers=1) as proxy, contextlib.ExitStack() as stack:
+            idle = [stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE))
+                    for _ in range(60)]
+            proxy.wait_for("accept_failed")
+            for connection in idle:
+                connection.close()
+            self.assertEqual(curl(proxy.url + "/public/").status, 200)
+
+    def test_too_few_descriptors_to_start_with_are_70(self):
+        done = processes.run(["bash", "-c", 'ulimit -n 10; exec "$@"', "bash", BINARY, "serve", self.file()])
+        self.assertEqual((done.returncode, done.stdout), (70, ""))
+        self.assertIn("Too many open files", done.stderr)
+
+    def file(self):
+        file = processes.new_folder("limits") / "routes.json"
+        file.write_text(json.dumps(configuration(world.nginx().url, [issuer(key_set(self.signer))])))
+        return file
+
+    def test_connections_beyond_the_limit_wait_for_one_that_ends(self):
+        with self.proxy(limits={"connections": 1}) as proxy:
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as first:
+                first.sendall(self.request)
+                self.assertIn(b"200 OK", first.recv(65536))
+                with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as second:
+                    second.sendall(self.request)
+                    first.sendall(self.request)
+                    self.assertIn(b"200 OK", first.recv(65536))
+                    second.setblocking(False)
+                    self.assertRaises(BlockingIOError, second.recv, 1)
+                    second.settimeout(PATIENCE)
+                    first.close()
+                    self.assertIn(b"200 OK", second.recv(65536))
+
+    def test_an_address_has_its_share_of_connections(self):
+        with self.proxy(limits={"connections_per_address": 1}) as proxy:
+            with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as first:
+                first.sendall(self.request)
+                self.assertIn(b"200 OK", first.recv(65536))
+                with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as second:
+                    self.assertEqual(second.recv(1), b"")
+                first.sendall(self.request)
+                self.assertIn(b"200 OK", first.recv(65536))
 
 
 class LogTests(unittest.TestCase):

@@ -41,13 +41,16 @@ def configuration(upstream, issuers, **more):
 
 
 class Proxy:
-    """A running proxy. At its end its whole log is checked."""
+    """A running proxy, with at most so many `descriptors`. At its end its whole log is checked."""
 
-    def __init__(self, upstream, *issuers, **more):
+    def __init__(self, upstream, *issuers, descriptors=None, **more):
         self.folder = processes.new_folder("proxy")
         self.file = self.folder / "routes.json"
         self.file.write_text(json.dumps(configuration(upstream, list(issuers), **more)))
-        self.process = processes.start([BINARY, "serve", "--config", self.file], stderr=subprocess.PIPE)
+        start = [BINARY, "serve", "--config", self.file]
+        if descriptors:
+            start = ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "bash", *start]
+        self.process = processes.start(start, stderr=subprocess.PIPE)
         self.log = Lines(self.process.stderr)
         self.status = None
         try:
