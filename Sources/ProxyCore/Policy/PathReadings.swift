@@ -54,7 +54,7 @@ package struct PathReadings: Sendable {
     package static func hidesDotSegments(_ path: Span<UInt8>) -> Bool {
         let flattened = PathRewriting.decoded(path.copied()).map { $0 == ASCII.backslash ? ASCII.slash : $0 }
         return flattened.split(separator: ASCII.slash).contains { segment in
-            let name = segment.prefix { $0 != ASCII.semicolon }
+            let name = segment.prefix { $0 != ASCII.semicolon && $0 != ASCII.question && $0 != ASCII.hash }
             return name.elementsEqual([ASCII.dot]) || name.elementsEqual([ASCII.dot, ASCII.dot])
         }
     }
@@ -116,7 +116,9 @@ private struct ReadingSearch {
 
     private func encoding(after step: PathStep, _ state: State) -> Encoding? {
         switch step {
-        case .removeDotSegments, .mergeSlashes, .stripParameters, .backslashToSlash: state.encoding
+        case .removeDotSegments, .mergeSlashes, .stripParameters, .backslashToSlash, .dropAuthority,
+            .dropAuthorityBehindSlashes, .cutQuery, .cutFragment:
+            state.encoding
         case .decodeUnreserved: state.encoding == .asSent ? .asSent : nil
         case .decodeSegments: state.encoding == .asSent ? .heldSlashes : nil
         case .decode: state.encoding == .asSent && !slashIsData ? .decoded : nil

@@ -8,6 +8,10 @@ package enum PathStep: Sendable, Equatable, CaseIterable {
     case mergeSlashes
     case stripParameters
     case backslashToSlash
+    case dropAuthority
+    case dropAuthorityBehindSlashes
+    case cutQuery
+    case cutFragment
 
     /// For `explain`.
     package var description: StaticString {
@@ -20,6 +24,10 @@ package enum PathStep: Sendable, Equatable, CaseIterable {
         case .mergeSlashes: "slashes merged"
         case .stripParameters: "segment parameters stripped"
         case .backslashToSlash: "backslashes taken for slashes"
+        case .dropAuthority: "//authority taken off"
+        case .dropAuthorityBehindSlashes: "authority behind all leading slashes taken off"
+        case .cutQuery: "cut at ?"
+        case .cutFragment: "cut at #"
         }
     }
 }
@@ -40,6 +48,11 @@ enum PathRewriting {
         case .mergeSlashes: mergingSlashes(path)
         case .stripParameters: strippingParameters(path)
         case .backslashToSlash: path.map { $0 == ASCII.backslash ? ASCII.slash : $0 }
+        case .dropAuthority: droppingAuthority(path, at: 2)
+        case .dropAuthorityBehindSlashes:
+            droppingAuthority(path, at: path.firstIndex { $0 != ASCII.slash } ?? path.count)
+        case .cutQuery: cutting(path, at: ASCII.question)
+        case .cutFragment: cutting(path, at: ASCII.hash)
         }
     }
 
@@ -118,5 +131,19 @@ enum PathRewriting {
             if !isParameter { result.append(byte) }
         }
         return result
+    }
+
+    /// A path that begins with two slashes, as a reference that is resolved against a base: what follows them is the
+    /// authority (RFC 3986 section 4.2), and the path is what comes after. The WHATWG's URL parser skips further
+    /// slashes first.
+    private static func droppingAuthority(_ path: [UInt8], at start: Int) -> [UInt8] {
+        guard path.starts(with: [ASCII.slash, ASCII.slash]) else { return path }
+        let rest = path[start...].drop { $0 != ASCII.slash }
+        return rest.isEmpty ? [ASCII.slash] : Array(rest)
+    }
+
+    /// A decoded path that is parsed once more. Raw, it holds neither `?` nor `#`.
+    private static func cutting(_ path: [UInt8], at delimiter: UInt8) -> [UInt8] {
+        Array(path.prefix { $0 != delimiter })
     }
 }

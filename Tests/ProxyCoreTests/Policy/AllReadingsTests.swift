@@ -8,6 +8,7 @@ final class AllReadingsTests: XCTestCase {
     private let pieces = [
         "/", "/", "/", "//", "a", "b", "admin", "ADMIN", "Admin", "%61", "a%20b", "a b", "x;y", "x%3By", "c:d", "c%3Ad",
         "%c3%a9", ".", "..", "%2e", "%2E%2e", "%2f", "%2F", "%5c", "\\", ";", ";p=1", "%3b", "%25", "%2541", "z",
+        "%23", "%3f", "%3Fx",
     ]
 
     private func template(_ random: inout SeededRandom) -> String {
@@ -33,7 +34,8 @@ final class AllReadingsTests: XCTestCase {
     }
 
     private func path(_ random: inout SeededRandom) -> String {
-        "/" + (0..<(1 + random.next(upTo: 8))).map { _ in pieces[random.next(upTo: pieces.count)] }.joined()
+        let start = random.next(upTo: 6) == 0 ? "//" : "/"
+        return start + (0..<(1 + random.next(upTo: 8))).map { _ in pieces[random.next(upTo: pieces.count)] }.joined()
     }
 
     private func requirement(_ random: inout SeededRandom) -> RouteDefinition.Requirement {

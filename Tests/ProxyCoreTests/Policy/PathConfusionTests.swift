@@ -61,6 +61,41 @@ final class PathConfusionTests: XCTestCase {
         XCTAssertEqual(gate.judge("GET /public/../admin", admin), .permit(route: 0, identified: true))
     }
 
+    func testAPathIsNoAuthorityToBeDropped() throws {
+        let gate = try GateHarness([
+            .route("GET /{rest...}", .all(["read"])), .route("GET /admin/{rest...}", .all(["admin"])),
+        ])
+        for path in [
+            "//x/admin/users", "///x/admin/users", "/\\x/admin", "/\\x\\admin", "/%2fx/admin", "/%5C%2fx/%61dmin/x",
+            "/.//x/admin/users", "/a/..//x/admin", "//x//admin/", "//u:p@x:80/admin", "//x/ADMIN/users",
+            "//x//y/admin/z", "/;/x/admin/users",
+        ] {
+            XCTAssertEqual(gate.judge("GET \(path)", gate.bearer("read")), .refuse(.ambiguousPath), path)
+            XCTAssertEqual(
+                gate.judge("GET \(path)", gate.bearer("read admin")), .permit(route: 0, identified: true), path)
+        }
+        for path in ["//x/y", "//admins/x", "/x//admin", "//", "///"] {
+            XCTAssertEqual(gate.judge("GET \(path)", gate.bearer("read")), .permit(route: 0, identified: true), path)
+        }
+    }
+
+    func testADecodedPathIsParsedOnceMore() throws {
+        let gate = try GateHarness([
+            .route("GET /pub/{rest...}", .all(["read"])), .route("GET /pub/secret", .all(["admin"])),
+            .route("GET /files/{name}", .all(["read"])) { $0.allowsEncodedSlash = true },
+        ])
+        for path in [
+            "/pub/secret%23x", "/pub/secret%3Fx", "/pub/secret%3f", "/pub/secret/%23", "/pub/secret%23/../x",
+            "/pub/%73ecret%3Fa%23b", "/pub/x/..%2fsecret%23", "/pub/secret;%3Fx", "/pub/SECRET%23x", "/files/%23",
+            "/files/a%2F..%3Fx", "/files/a%2F..%23",
+        ] {
+            XCTAssertEqual(gate.judge("GET \(path)", gate.bearer("read")), .refuse(.ambiguousPath), path)
+        }
+        for path in ["/pub/secrets%23x", "/pub/%23secret", "/pub/a%3Fsecret", "/pub/secret%2523"] {
+            XCTAssertEqual(gate.judge("GET \(path)", gate.bearer("read")), .permit(route: 0, identified: true), path)
+        }
+    }
+
     func testLiteralsAreLiteral() throws {
         let gate = try GateHarness(routes())
         let reader = gate.bearer("read")

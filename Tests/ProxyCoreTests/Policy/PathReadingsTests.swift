@@ -35,6 +35,18 @@ final class PathReadingsTests: XCTestCase {
             ("/a%252Fb", ["/a%2Fb"]),
             ("/a%3Bx", ["/a;x", "/a"]),
             ("/a//../b", ["/a/../b", "/b", "/a/b"]),
+            ("//x/a", ["/x/a", "/a"]),
+            ("//x", ["/x", "/"]),
+            ("///x/a", ["/x/a", "/a"]),
+            ("/\\x/a", ["//x/a", "/x/a", "/a"]),
+            ("/%2Fx/a", ["//x/a", "/x/a", "/a"]),
+            ("/./%5Cx/a", ["/%5Cx/a", "/./\\x/a", "/.//x/a", "/./x/a", "/\\x/a", "//x/a", "/x/a", "/a"]),
+            ("//x/..//y/a", ["///y/a", "//y/a", "/y/a", "/a", "/..//y/a", "/../y/a", "/x/../y/a"]),
+            ("/a%23b", ["/a#b", "/a"]),
+            ("/a%3fb/c", ["/a?b/c", "/a"]),
+            ("/a%23b%3Fc", ["/a#b?c", "/a#b", "/a"]),
+            ("/%23", ["/#", "/"]),
+            ("/a%2523", ["/a%23"]),
         ]
         for (path, others) in rows {
             let found = readings(path) ?? []
@@ -55,6 +67,7 @@ final class PathReadingsTests: XCTestCase {
         for (path, hides) in [
             ("/a%2Fb", false), ("/a%2F..%2Fb", true), ("/..%2Fb", true), ("/a%2F%2e%2E;x", true), ("/a%2F.", true),
             ("/a%5C..%2Fb", true), ("/a\\..%2Fb", true), ("/a%2F...", false), ("/a..%2Fb", false),
+            ("/a%2F..%3Fx", true), ("/a%2F.%23", true),
         ] {
             let bytes = Array(path.utf8)
             XCTAssertEqual(PathReadings.hidesDotSegments(bytes.span), hides, path)

@@ -54,6 +54,26 @@ struct UpstreamModel: Sendable {
         UpstreamModel(name: "a file server: decodes, expands the path") {
             Lookup(segments: resolve(dropEmpty(split(slashes(decode($0))))))
         },
+        UpstreamModel(name: "new URL(request.url, base).pathname") {
+            Lookup(segments: whatwg(split(resolved(slashes($0), skipsSlashes: true))), isRaw: true)
+        },
+        UpstreamModel(name: "new URL of the decoded path, then Express") {
+            let reference = withoutQueryAndFragment(slashes(decode($0)))
+            return Lookup(segments: whatwg(split(resolved(reference, skipsSlashes: true))), ignoresCase: true)
+        },
+        UpstreamModel(name: "url.parse(request.url, false, true)") {
+            Lookup(segments: split(resolved(slashes($0), skipsSlashes: false)).map(decode))
+        },
+        UpstreamModel(name: "urlsplit, then unquote") {
+            Lookup(segments: split(decode(resolved($0, skipsSlashes: false))))
+        },
+        UpstreamModel(name: "unquote, then urlsplit") {
+            Lookup(segments: split(resolved(withoutQueryAndFragment(decode($0)), skipsSlashes: false)))
+        },
+        UpstreamModel(name: "a normalizing front, then urlsplit") {
+            let front = "/" + resolve(dropEmpty(split($0)).map(decode)).joined(separator: "/")
+            return Lookup(segments: split(withoutQueryAndFragment(front)))
+        },
     ]
 
     // MARK: The parts, each as a person would write it who never heard of the others
@@ -77,6 +97,17 @@ struct UpstreamModel: Sendable {
     }
 
     static func slashes(_ path: String) -> String { String(path.map { $0 == "\\" ? "/" : $0 }) }
+
+    /// The path of a reference that may begin with an authority.
+    private static func resolved(_ reference: String, skipsSlashes: Bool) -> String {
+        guard reference.hasPrefix("//") else { return reference }
+        let behind = skipsSlashes ? reference.drop { $0 == "/" } : reference.dropFirst(2)
+        return String(behind.drop { $0 != "/" })
+    }
+
+    private static func withoutQueryAndFragment(_ text: String) -> String {
+        String(text.prefix { $0 != "?" && $0 != "#" })
+    }
 
     static func resolve(_ segments: [String]) -> [String] {
         var stack: [String] = []
