@@ -1,11 +1,8 @@
 /// Which header fields a configuration may set, and with which values.
 enum HeaderRules {
-    /// Names alike to some upstream: CGI, WSGI and their kin read case, `-`, `_` and `.` as the same.
+    /// The same for names that are alike to some upstream.
     static func folded(_ name: String) -> String {
-        String(
-            decoding: name.utf8.map { byte in
-                byte == ASCII.underscore || byte == ASCII.dot ? ASCII.hyphen : ASCII.lowercased(byte)
-            }, as: UTF8.self)
+        String(decoding: name.utf8.map(FieldNameFolding.folded), as: UTF8.self)
     }
 
     static func isToken(_ name: String) -> Bool {

@@ -88,13 +88,14 @@ struct ForwardedHead: ~Copyable {
         }
     }
 
-    /// False for what is written elsewhere, concerns one hop, or is a stranger's claim about earlier hops.
+    /// False for what is written elsewhere, concerns one hop, or is a stranger's claim about earlier hops or about what
+    /// is asked for: the path and the method were judged, and no others.
     private borrowing func isForwarded(
         _ id: FieldName, _ head: borrowing RequestHead, _ rules: ForwardingRules, _ origin: Origin
     ) -> Bool {
         switch id {
-        case .host, .contentLength, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedProto, .forwarded,
-            .xRequestID:
+        case .host, .contentLength, .proxy, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedProto,
+            .forwarded, .xRequestID:
             false
         case .connection, .http2Settings, .keepAlive, .proxyAuthenticate, .proxyAuthorization, .proxyConnection, .te,
             .transferEncoding, .upgrade:
@@ -102,7 +103,7 @@ struct ForwardedHead: ~Copyable {
         case .authorization: rules.forwardsToken
         // HTTP/1.0 callers cannot wait for a 100 (RFC 9110 section 10.1.1).
         case .expect: head.expectsContinue
-        case .xForwardedOther, .xRealIP: origin.isTrusted
+        case .override, .xForwardedOther, .xRealIP: origin.isTrusted
         case .accept, .age, .cacheControl, .contentType, .cookie, .date, .location, .other, .retryAfter, .server,
             .setCookie, .trailer, .via, .wwwAuthenticate:
             true

@@ -57,38 +57,23 @@ struct ForwardingRules {
         return trustedProxies.contains { $0.contains(address) }
     }
 
-    /// True when the proxy sets a field of this name itself, or one that an application may take for it: many fold `_`
-    /// and `.` into `-`, and all fold case.
+    /// True when the proxy sets a field of this name itself, or one that an application may take for it.
     func isReserved(_ name: Span<UInt8>) -> Bool {
         if identity.isReserved(name) { return true }
-        for setName in setNames where FieldFolding.same(name, setName.span) { return true }
+        for setName in setNames where FieldNameFolding.same(name, setName.span) { return true }
         return false
     }
 
     /// True when the field `name` is one that we set or depend on, so that `Connection` cannot make us drop it.
     func isProtected(_ id: FieldName) -> Bool {
         switch id {
-        case .host, .contentLength, .contentType, .authorization, .forwarded, .xDisguised, .xForwardedFor,
-            .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
+        case .host, .contentLength, .contentType, .authorization, .forwarded, .override, .proxy, .xDisguised,
+            .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
             true
         case .accept, .age, .cacheControl, .connection, .cookie, .date, .expect, .http2Settings, .keepAlive, .location,
             .other, .proxyAuthenticate, .proxyAuthorization, .proxyConnection, .retryAfter, .server, .setCookie, .te,
             .trailer, .transferEncoding, .upgrade, .via, .wwwAuthenticate:
             false
         }
-    }
-}
-
-/// Field names as an application may confuse them.
-enum FieldFolding {
-    /// True when the names are equal once A-Z is read as a-z, and `_` and `.` as `-`.
-    static func same(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        for index in left.indices where folded(left[index]) != folded(right[index]) { return false }
-        return true
-    }
-
-    static func folded(_ byte: UInt8) -> UInt8 {
-        byte == ASCII.underscore || byte == ASCII.dot ? ASCII.hyphen : ASCII.lowercased(byte)
     }
 }

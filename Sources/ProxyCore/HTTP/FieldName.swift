@@ -18,6 +18,12 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case http2Settings
     case keepAlive
     case location
+    /// Makes many applications act on another path or method than those of the request: `X-Original-URL`,
+    /// `X-Original-URI`, `X-Rewrite-URL`, `X-Envoy-Original-Path`, `X-HTTP-Method`, `X-HTTP-Method-Override` and
+    /// `X-Method-Override`.
+    case override
+    /// No field of HTTP, but CGI makes of it the variable `HTTP_PROXY`, which many clients obey ("httpoxy").
+    case proxy
     case proxyAuthenticate
     case proxyAuthorization
     case proxyConnection
@@ -30,8 +36,8 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case upgrade
     case via
     case wwwAuthenticate
-    /// A spelling of `X-Forwarded-...`, `X-Real-IP` or `X-Request-Id` with another separator in place of a hyphen,
-    /// which many applications cannot tell from the hyphen.
+    /// A spelling of `X-Forwarded-...`, `X-Real-IP`, `X-Request-Id` or a field of `override` with another separator in
+    /// place of a hyphen, which many applications cannot tell from the hyphen.
     case xDisguised
     case xForwardedFor
     case xForwardedHost
@@ -58,6 +64,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case 3 where name.equalsIgnoringCase("via"): .via
         case 4 where name.equalsIgnoringCase("host"): .host
         case 4 where name.equalsIgnoringCase("date"): .date
+        case 5 where name.equalsIgnoringCase("proxy"): .proxy
         case 6 where name.equalsIgnoringCase("accept"): .accept
         case 6 where name.equalsIgnoringCase("cookie"): .cookie
         case 6 where name.equalsIgnoringCase("expect"): .expect
@@ -101,7 +108,19 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case 19 where name.equalsIgnoringCase("proxy-authorization"): .proxyAuthorization
         case _ where name.extracting(first: 12).equalsIgnoringCase("x-forwarded-"): .xForwardedOther
         case _ where name.extracting(first: 12).resembles("x-forwarded-"): .xDisguised
+        case _ where isOverride(name): name.isHyphenated ? .override : .xDisguised
         case _: .other
+        }
+    }
+
+    private static func isOverride(_ name: Span<UInt8>) -> Bool {
+        switch name.count {
+        case 13: name.resembles("x-rewrite-url") || name.resembles("x-http-method")
+        case 14: name.resembles("x-original-url") || name.resembles("x-original-uri")
+        case 17: name.resembles("x-method-override")
+        case 21: name.resembles("x-envoy-original-path")
+        case 22: name.resembles("x-http-method-override")
+        case _: false
         }
     }
 
@@ -123,8 +142,9 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
             .transferEncoding, .upgrade:
             true
         case .accept, .age, .authorization, .cacheControl, .contentLength, .contentType, .cookie, .date, .expect,
-            .forwarded, .host, .location, .other, .retryAfter, .server, .setCookie, .trailer, .via, .wwwAuthenticate,
-            .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
+            .forwarded, .host, .location, .other, .override, .proxy, .retryAfter, .server, .setCookie, .trailer, .via,
+            .wwwAuthenticate, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto,
+            .xRealIP, .xRequestID:
             false
         }
     }
@@ -134,9 +154,9 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     package var isForbiddenInTrailers: Bool {
         switch self {
         case .authorization, .cacheControl, .connection, .contentLength, .contentType, .cookie, .expect, .forwarded,
-            .host, .http2Settings, .keepAlive, .location, .proxyAuthenticate, .proxyAuthorization, .proxyConnection,
-            .setCookie, .te, .trailer, .transferEncoding, .upgrade, .wwwAuthenticate, .xDisguised, .xForwardedFor,
-            .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP:
+            .host, .http2Settings, .keepAlive, .location, .override, .proxy, .proxyAuthenticate, .proxyAuthorization,
+            .proxyConnection, .setCookie, .te, .trailer, .transferEncoding, .upgrade, .wwwAuthenticate, .xDisguised,
+            .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP:
             true
         case .accept, .age, .date, .other, .retryAfter, .server, .via, .xRequestID: false
         }
@@ -144,15 +164,13 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 }
 
 extension Span where Element == UInt8 {
-    /// True when the bytes are those of the lower-case literal, once A-Z is read as a-z and every other byte that is
-    /// neither letter nor digit as a hyphen.
-    fileprivate func resembles(_ lowercased: StaticString) -> Bool {
-        let expected = lowercased.bytes
-        guard count == expected.count else { return false }
-        for index in indices {
-            let byte = ASCII.lowercased(self[index])
-            let folded = ASCII.isLowercase(byte) || ASCII.isDigit(byte) ? byte : ASCII.hyphen
-            if folded != expected[index] { return false }
+    /// True when an application could take the bytes for the literal.
+    fileprivate func resembles(_ name: StaticString) -> Bool { FieldNameFolding.same(self, name.bytes) }
+
+    /// True when nothing but hyphens stands between letters and digits.
+    fileprivate var isHyphenated: Bool {
+        for index in indices where FieldNameFolding.folded(self[index]) == ASCII.hyphen {
+            if self[index] != ASCII.hyphen { return false }
         }
         return true
     }

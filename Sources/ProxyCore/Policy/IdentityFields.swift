@@ -20,12 +20,12 @@ package struct IdentityFields: Sendable {
         clientIDName = prefix + Array("Client-Id".utf8)
         issuerName = prefix + Array("Issuer".utf8)
         scopesName = prefix + Array("Scopes".utf8)
-        foldedPrefix = prefix.map(Self.folded)
-        var names = [subjectName, clientIDName, issuerName, scopesName].map { $0.map(Self.folded) }
+        foldedPrefix = prefix.map(FieldNameFolding.folded)
+        var names = [subjectName, clientIDName, issuerName, scopesName].map { $0.map(FieldNameFolding.folded) }
         for (index, field) in options.claims.enumerated() {
             let name = Array(field.name.utf8)
             guard Self.isValidName(name) else { throw .invalidName(index) }
-            let folded = name.map(Self.folded)
+            let folded = name.map(FieldNameFolding.folded)
             guard !names.contains(folded) else { throw .duplicateName(index) }
             names.append(folded)
         }
@@ -33,13 +33,13 @@ package struct IdentityFields: Sendable {
         claimFields = options.claims.map { (name: Array($0.name.utf8), claim: $0.claim) }
     }
 
-    /// True for a name that an application might take for one of ours: it is one, or begins with the prefix, once A-Z
-    /// is read as a-z and `_` and `.` as `-`. Fields and trailers with such names are not forwarded.
+    /// True for a name that an application might take for one of ours: it is one, or begins with the prefix, once
+    /// letter case and separators are folded. Fields and trailers with such names are not forwarded.
     package func isReserved(_ name: Span<UInt8>) -> Bool {
-        if Self.folds(name, toPrefix: foldedPrefix) { return true }
+        if FieldNameFolding.begins(name, with: foldedPrefix.span) { return true }
         for index in foldedNames.indices {
             let reserved = foldedNames[index]
-            if name.count == reserved.count, Self.folds(name, toPrefix: reserved) { return true }
+            if FieldNameFolding.same(name, reserved.span) { return true }
         }
         return false
     }
@@ -96,20 +96,9 @@ package struct IdentityFields: Sendable {
         }
     }
 
-    private static func folded(_ byte: UInt8) -> UInt8 {
-        byte == ASCII.underscore || byte == ASCII.dot ? ASCII.hyphen : ASCII.lowercased(byte)
-    }
-
-    private static func folds(_ name: Span<UInt8>, toPrefix prefix: [UInt8]) -> Bool {
-        guard name.count >= prefix.count else { return false }
-        for index in prefix.indices where folded(name[index]) != prefix[index] { return false }
-        return true
-    }
-
     private static func isValidPrefix(_ prefix: [UInt8]) -> Bool {
-        let folded = prefix.map(folded)
-        return prefix.count >= 2 && prefix.last == ASCII.hyphen && prefix.allSatisfy(isNameByte)
-            && !indispensable.contains { name in folds(name.bytes, toPrefix: folded) }
+        prefix.count >= 2 && prefix.last == ASCII.hyphen && prefix.allSatisfy(isNameByte)
+            && !indispensable.contains { FieldNameFolding.begins($0.bytes, with: prefix.span) }
     }
 
     /// Fields with the hyphened names that HTTP, applications and this proxy cannot do without: a prefix that covers

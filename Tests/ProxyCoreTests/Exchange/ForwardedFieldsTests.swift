@@ -43,7 +43,8 @@ final class ForwardedFieldsTests: XCTestCase {
             "X_Api_Key", "x.api-KEY", "X-Request-Id", "X_Request_Id", "x-request.id", "X-Forwarded-For",
             "X_Forwarded_For", "x-forwarded.for", "X-Forwarded-Proto", "X_Forwarded_Proto", "X-Forwarded-Host",
             "X.Forwarded.Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-User", "X_Forwarded_Whatever",
-            "Forwarded", "X-Real-IP", "X_Real_IP", "x.real.ip", "Proxy-Authorization",
+            "Forwarded", "X-Real-IP", "X_Real_IP", "x.real.ip", "Proxy-Authorization", "X!Auth!Subject",
+            "x~auth|scopes", "X+Tenant", "X#Api^Key", "x$auth%roles",
         ]
         for token in [proxy.token("a:b"), nil] {
             for name in names {
@@ -60,6 +61,24 @@ final class ForwardedFieldsTests: XCTestCase {
         for name in kept {
             _ = try proxy.answer(RequestText.of("GET", "/x", token: proxy.token("a:b"), "\(name): kept"))
             XCTAssertEqual(upstream.requests.last?.field(name), "kept")
+        }
+    }
+
+    func testTheApplicationActsOnThePathAndTheMethodThatWereJudged() throws {
+        let upstream = try ScriptedUpstream()
+        let proxy = try ProxyFixture(upstream.url, routes: Self.route)
+        let names = [
+            "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Envoy-Original-Path", "X-HTTP-Method",
+            "X-HTTP-Method-Override", "X-Method-Override",
+        ]
+        let separators = ["-", "_", ".", "!"]
+        let spellings = names.flatMap { name in
+            separators.map { name.split(separator: "-").joined(separator: $0) } + [name.lowercased(), name.uppercased()]
+        }
+        for name in spellings + ["Proxy", "proxy", "PROXY"] {
+            let request = RequestText.of("GET", "/x", token: proxy.token("a:b"), "\(name): spoofed")
+            XCTAssertEqual(try proxy.answer(request).status, 200, name)
+            XCTAssertFalse(upstream.requests.last?.head.contains("spoofed") ?? true, name)
         }
     }
 
@@ -125,12 +144,16 @@ final class ForwardedFieldsTests: XCTestCase {
         let proxy = try ProxyFixture(target, routes: Self.route, Self.claims)
         let trailers = [
             "X-Checksum: abc", "X-Auth-Subject: spoofed", "x_auth_scopes: spoofed", "X.Auth.Anything: spoofed",
-            "X-Tenant: spoofed", "X_Tenant: spoofed", "x-api_key: spoofed", "X-Request-Id: spoofed", "X-Last: 1",
+            "X-Tenant: spoofed", "X_Tenant: spoofed", "x-api_key: spoofed", "X-Request-Id: spoofed",
+            "X!Auth!Subject: spoofed", "X-Last: 1",
         ]
         let request = RequestText.of("POST", "/x", token: proxy.token("a:b"), "Transfer-Encoding: chunked")
         let body = "3\r\nabc\r\n0\r\n" + trailers.joined(separator: "\r\n") + "\r\n"
         XCTAssertEqual(try proxy.answer(request + body + "\r\n").status, 200)
-        for refused in ["X_Request_Id", "X-Real-IP", "x.real.ip", "X-Forwarded-For", "X_Forwarded_User", "Forwarded"] {
+        for refused in [
+            "X_Request_Id", "X-Real-IP", "x.real.ip", "X-Forwarded-For", "X_Forwarded_User", "Forwarded",
+            "X-Original-URL", "X_HTTP_Method_Override", "Proxy",
+        ] {
             XCTAssertEqual(try proxy.answer(request + body + "\(refused): spoofed\r\n\r\n").status, 400, refused)
         }
         XCTAssertEqual(upstream.requests.map(\.trailers), ["X-Checksum: abc\r\nX-Last: 1\r\n"])

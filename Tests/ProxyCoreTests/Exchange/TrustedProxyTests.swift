@@ -57,6 +57,19 @@ final class TrustedProxyTests: XCTestCase {
         XCTAssertEqual(twice.fields("X-Request-Id").map(\.count), [32])
     }
 
+    func testATrustedProxyMayNameAnotherPathOrMethod() throws {
+        let names = [
+            "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Envoy-Original-Path", "X-HTTP-Method",
+            "x-http-method-override", "X-METHOD-OVERRIDE",
+        ]
+        let disguised = ["X_Original_URL: /disguised", "X-HTTP-Method.Override: disguised", "Proxy: disguised"]
+        let told = try forward(names.map { "\($0): /told" } + disguised, trusted: "[\"127.0.0.1\"]")
+        for name in names { XCTAssertEqual(told.fields(name), ["/told"], name) }
+        XCTAssertFalse(told.head.contains("disguised"), told.head)
+        let untold = try forward(names.map { "\($0): /told" }, trusted: "[\"10.0.0.0/8\"]")
+        XCTAssertFalse(untold.head.contains("/told"), untold.head)
+    }
+
     func testARequestIdentifierIsKeptWhereItIsSafe() throws {
         let upstream = try ScriptedUpstream()
         let proxy = try ProxyFixture(upstream.url, routes: Self.route, "\"trusted_proxies\": [\"127.0.0.1\"]")

@@ -9,6 +9,7 @@ final class FieldTests: XCTestCase {
             (.connection, "Connection"), (.contentLength, "Content-Length"), (.contentType, "Content-Type"),
             (.cookie, "Cookie"), (.date, "Date"), (.expect, "Expect"), (.forwarded, "Forwarded"), (.host, "Host"),
             (.http2Settings, "HTTP2-Settings"), (.keepAlive, "Keep-Alive"), (.location, "Location"),
+            (.override, "X-Original-URL"), (.proxy, "Proxy"),
             (.proxyAuthenticate, "Proxy-Authenticate"), (.proxyAuthorization, "Proxy-Authorization"),
             (.proxyConnection, "Proxy-Connection"), (.retryAfter, "Retry-After"), (.server, "Server"),
             (.setCookie, "Set-Cookie"), (.te, "TE"), (.trailer, "Trailer"), (.transferEncoding, "Transfer-Encoding"),
@@ -35,9 +36,39 @@ final class FieldTests: XCTestCase {
         XCTAssertEqual(FieldName(Array("X-Forwarded-X".utf8).span), .xForwardedOther)
         let disguised = [
             "X_Forwarded_For", "x.forwarded.proto", "X-Forwarded_Host", "X_Forwarded-X", "X_Real_IP", "x-real.ip",
-            "X_REQUEST_ID", "x.request-id",
+            "X_REQUEST_ID", "x.request-id", "X_Original_URL", "x.original-uri", "X-Rewrite!URL", "x_http-method",
+            "X-HTTP_Method-Override", "X^Method`Override", "X-Envoy-Original~Path",
         ]
         for name in disguised { XCTAssertEqual(FieldName(Array(name.utf8).span), .xDisguised, name) }
+    }
+
+    func testNamesOfOtherPathsAndMethods() {
+        for name in [
+            "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Envoy-Original-Path", "X-HTTP-Method",
+            "X-HTTP-Method-Override", "X-Method-Override",
+        ] {
+            XCTAssertEqual(FieldName(Array(name.utf8).span), .override, name)
+            XCTAssertEqual(FieldName(Array((name + "s").utf8).span), .other, name)
+        }
+        XCTAssertTrue(FieldName.override.isForbiddenInTrailers && FieldName.proxy.isForbiddenInTrailers)
+    }
+
+    func testNamesThatApplicationsConfuse() {
+        let rows: [(String, String, same: Bool, begins: Bool)] = [
+            ("X-Auth", "x_AUTH", true, true), ("X!Auth~", "x-auth-", true, true), ("X-Auth-S", "X.Auth#", false, true),
+            ("X-Auth", "X-Auth-", false, false), ("XAuth", "X-Auth", false, false), ("X-1", "x|1", true, true),
+            ("X-A", "X-B", false, false), ("", "", true, true), ("a", "", false, true), ("X0", "XP", false, false),
+        ]
+        for (name, other, same, begins) in rows {
+            let name = Array(name.utf8)
+            let other = Array(other.utf8)
+            XCTAssertEqual(FieldNameFolding.same(name.span, other.span), same, "\(name) \(other)")
+            XCTAssertEqual(FieldNameFolding.begins(name.span, with: other.span), begins, "\(name) \(other)")
+        }
+        for byte in UInt8.min...127 where ASCII.isTokenCharacter(byte) {
+            let isKept = ASCII.isLetter(byte) || ASCII.isDigit(byte)
+            XCTAssertEqual(FieldNameFolding.folded(byte), isKept ? ASCII.lowercased(byte) : ASCII.hyphen)
+        }
     }
 
     func testHopByHopFieldsNeverComeAsTrailers() {

@@ -72,7 +72,8 @@ final class IdentityFieldsTests: XCTestCase {
         let fields = try IdentityFields(options([("X-Roles", "roles")]))
         let rows: [(String, Bool)] = [
             ("X-Auth-Subject", true), ("x-auth-anything", true), ("X_Auth_User", true), ("X.Auth.User", true),
-            ("x_AUTH.user", true), ("X-Auth-", true), ("X-Roles", true), ("x_roles", true), ("X.ROLES", true),
+            ("x_AUTH.user", true), ("X!Auth!Subject", true), ("x~auth+z", true), ("X`ROLES", true),
+            ("X-Auth-", true), ("X-Roles", true), ("x_roles", true), ("X.ROLES", true),
             ("X-Auth", false), ("X-Authority", false), ("X-Roles-2", false), ("Authorization", false), ("", false),
         ]
         for (name, reserved) in rows {
@@ -90,6 +91,7 @@ final class IdentityFieldsTests: XCTestCase {
             ("X-Auth-", ["Ok", "Host"], .invalidName(1)), ("X-Auth-", ["content-LENGTH"], .invalidName(0)),
             ("X-Auth-", ["Authorization"], .invalidName(0)), ("X-Auth-", ["Connection"], .invalidName(0)),
             ("X-Auth-", ["X-Auth-Subject"], .duplicateName(0)), ("X-Auth-", ["X-A", "x_a"], .duplicateName(1)),
+            ("X-Auth-", ["X-A", "x!a"], .duplicateName(1)), ("X-Auth-", ["X-Original-URL"], .invalidName(0)),
         ]
         for (prefix, names, expected) in rows {
             XCTAssertThrowsError(try IdentityFields(options(names.map { ($0, "c") }, prefix: prefix)), "\(names)") {
