@@ -47,6 +47,15 @@ final class PathReadingsTests: XCTestCase {
             ("/a%23b%3Fc", ["/a#b?c", "/a#b", "/a"]),
             ("/%23", ["/#", "/"]),
             ("/a%2523", ["/a%23"]),
+            // Normalizers undo the encoding of unreserved characters only.
+            ("/a/%2e%2e/c%3Ad", ["/a/../c%3Ad", "/c%3Ad", "/a/../c:d", "/c:d"]),
+            // One program decodes each segment and resolves, the next one takes the slash that is left for one.
+            (
+                "/a%2Fb%5C..%5Cc%2Fd",
+                [
+                    "/a/b\\..\\c/d", "/a/b/../c/d", "/a/c/d", "/a%2Fb\\..\\c%2Fd", "/a%2Fb/../c%2Fd", "/c%2Fd", "/c/d",
+                ]
+            ),
         ]
         for (path, others) in rows {
             let found = readings(path) ?? []
