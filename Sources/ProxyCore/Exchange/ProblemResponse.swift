@@ -120,7 +120,9 @@ struct ProblemResponse {
     private static let scopesBytesMax = 4096
 
     private func allow(_ answer: ProxyAnswer) -> [UInt8] {
-        if case .malformedHead(.connectMethod) = answer { return Array("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".utf8) }
+        if case .malformedHead(.connectMethod) = answer {
+            return Array("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS".utf8)
+        }
         guard case .refused(let refusal) = answer, case .methodNotAllowed(let path) = refusal.denial else { return [] }
         return Array(table.methods.names(in: table.allowedMethods(path: path)).joined(separator: ", ").utf8)
     }
