@@ -38,6 +38,8 @@ package struct KeyDiskCopy: Sendable {
 
     private static let bytesMax = KeySet.bytesMax + 65_536
     private static let clockSkewMax: Int64 = 60
+    /// About 300 years in seconds: what an `Interval` can hold, and more than any configuration allows.
+    private static let ageMax: Int64 = 10_000_000_000
 
     package init(issuer: String, directory: String) {
         self.issuer = issuer
@@ -66,11 +68,19 @@ package struct KeyDiskCopy: Sendable {
             let fetchedAt = copy["fetched_at"]?.integer, let document = copy["jwks"], document.kind == .object
         else { throw .damaged }
         guard copy["issuer"]?.string == issuer else { throw .ofAnotherIssuer }
-        let (age, isOutOfRange) = now.seconds.subtractingReportingOverflow(fetchedAt)
-        guard !isOutOfRange, age < 1_000_000_000_000 else { throw .tooOld }
-        guard age >= -Self.clockSkewMax else { throw .fromTheFuture }
+        let age = try Self.age(ofWhatWasFetchedAt: fetchedAt, now: now)
         let content = Content(document: Array(bytes[document.range.range]), fetchedAt: UnixTime(fetchedAt))
-        return (content, .seconds(Double(max(age, 0))))
+        return (content, age)
+    }
+
+    /// The age of a document by a number that anybody may have written.
+    private static func age(ofWhatWasFetchedAt fetchedAt: Int64, now: UnixTime) throws(Problem) -> Interval {
+        // We never write one before 1970; and from here on the difference cannot overflow.
+        guard fetchedAt >= 0 else { throw .damaged }
+        let age = max(now.seconds, 0) - fetchedAt
+        guard age >= -clockSkewMax else { throw .fromTheFuture }
+        guard age <= ageMax else { throw .tooOld }
+        return .seconds(Double(max(age, 0)))
     }
 
     private func readFile() throws(Problem) -> [UInt8]? {

@@ -43,7 +43,9 @@ final class KeyDiskCopyTests: XCTestCase {
             (#"{"fetched_at":1000,"jwks":{}}"#, .ofAnotherIssuer),
             (#"{"issuer":"me","fetched_at":2061,"jwks":{}}"#, .fromTheFuture),
             (#"{"issuer":"me","fetched_at":9223372036854775807,"jwks":{}}"#, .fromTheFuture),
-            (#"{"issuer":"me","fetched_at":-9223372036854775808,"jwks":{}}"#, .tooOld),
+            (#"{"issuer":"me","fetched_at":-9223372036854775808,"jwks":{}}"#, .damaged),
+            (#"{"issuer":"me","fetched_at":-20000000000,"jwks":{}}"#, .damaged),
+            (#"{"issuer":"me","fetched_at":-1,"jwks":{}}"#, .damaged),
         ]
         for (text, problem) in table {
             try FileWriter.replace(copy.path, with: Array(text.utf8))
@@ -53,6 +55,20 @@ final class KeyDiskCopyTests: XCTestCase {
         }
         try FileWriter.replace(copy.path, with: Array(good.utf8))
         XCTAssertEqual(try copy.read(now: UnixTime(2000))?.age, .seconds(1000))
+    }
+
+    /// A clock that is far off makes a copy unusable, and nothing worse.
+    func testAClockThatIsFarOffMakesItUnusable() throws {
+        let copy = KeyDiskCopy(issuer: "me", directory: directory.path)
+        try copy.write(KeyDiskCopy.Content(document: document, fetchedAt: UnixTime(1000)))
+        let table: [(Int64, KeyDiskCopy.Problem)] = [
+            (.max, .tooOld), (20_000_000_000, .tooOld), (.min, .fromTheFuture),
+        ]
+        for (now, problem) in table {
+            XCTAssertThrowsError(try copy.read(now: UnixTime(now))) { error in
+                XCTAssertEqual(error as? KeyDiskCopy.Problem, problem)
+            }
+        }
     }
 
     func testWhatCannotBeReadOrWrittenIsReported() throws {
