@@ -26,14 +26,15 @@ final class UpstreamAddresses: Sendable {
         switch address {
         case .unix(let path): return [.unix(path: path)]
         case .tcp(let host, let port):
-            if let ip = IPAddress(host) { return [.ip(ip, port: port)] }
+            if let known = Resolver.addressesWithoutLookUp(of: host) { return known.map { .ip($0, port: port) } }
             return lookUp(host, port, for: Self.firstLookUp) ?? []
         }
     }
 
     /// Starts to look the name up again and again; nil when there is no name to look up.
     func start(known: [SocketAddress]) throws(Errno) -> Thread? {
-        guard case .tcp(let host, let port) = address, IPAddress(host) == nil else { return nil }
+        guard case .tcp(let host, let port) = address, Resolver.addressesWithoutLookUp(of: host) == nil
+        else { return nil }
         return try Thread.start(name: "upstream-name") { self.run(host, port, known) }
     }
 

@@ -16,10 +16,17 @@ package enum Resolver {
     package static func addresses(of host: String, port: UInt16, _ patience: Patience) throws(Failure)
         -> [SocketAddress]
     {
-        if let address = IPAddress(host) { return [.ip(address, port: port)] }
+        if let known = addressesWithoutLookUp(of: host) { return known.map { .ip($0, port: port) } }
         let lookUp = try start(host)
         do throws(WaitError) { try patience.awaitSignal(of: lookUp.done) } catch { throw .waiting(error) }
         return try lookUp.addresses().map { .ip($0, port: port) }
+    }
+
+    /// The addresses of a host that nobody has to be asked for: an address itself, or `localhost`, which has to stay on
+    /// this machine whatever a name server or a file of names says (RFC 6761 section 6.3).
+    package static func addressesWithoutLookUp(of host: String) -> [IPAddress]? {
+        if let address = IPAddress(host) { return [address] }
+        return host.lowercased() == "localhost" ? [IPAddress(v4: 0x7F00_0001), IPAddress(high: 0, low: 1)] : nil
     }
 
     private static func start(_ host: String) throws(Failure) -> LookUp {

@@ -69,15 +69,27 @@ final class BlockingSocketTests: XCTestCase {
         let patience = try patience(seconds: 30)
         XCTAssertEqual(try Resolver.addresses(of: "127.0.0.1", port: 7, patience), [.ip(loopback, port: 7)])
         let local = try Resolver.addresses(of: "localhost", port: 8, patience)
-        XCTAssertFalse(local.isEmpty)
-        XCTAssertTrue(local.allSatisfy { $0.ipAddress?.isLoopback == true && $0.port == 8 })
+        XCTAssertEqual(local.map(\.description), ["127.0.0.1:8", "[::1]:8"])
+    }
+
+    /// Nobody who answers for names can lead `localhost` elsewhere; without a look-up there is nothing to cancel.
+    func testLocalhostIsNotLookedUp() throws {
+        let cancel = try WakeUp()
+        cancel.signal()
+        let patience = Patience(until: .never, cancel: cancel)
+        for name in ["localhost", "LocalHost"] {
+            XCTAssertEqual(try Resolver.addresses(of: name, port: 1, patience).count, 2)
+        }
+        for name in ["localhost.example.com", "notlocalhost", ""] {
+            XCTAssertNil(Resolver.addressesWithoutLookUp(of: name))
+        }
     }
 
     func testALookUpCanBeCancelled() throws {
         let cancel = try WakeUp()
         cancel.signal()
         let patience = Patience(until: .never, cancel: cancel)
-        XCTAssertThrowsError(try Resolver.addresses(of: "localhost", port: 1, patience)) { error in
+        XCTAssertThrowsError(try Resolver.addresses(of: "name.invalid", port: 1, patience)) { error in
             XCTAssertEqual(error as? Resolver.Failure, .waiting(.cancelled))
         }
     }
