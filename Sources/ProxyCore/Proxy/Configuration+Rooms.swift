@@ -21,6 +21,7 @@ extension Configuration {
     var upstreamPoolOptions: UpstreamPoolOptions {
         var options = UpstreamPoolOptions()
         options.connectionsMax = upstream.maxConnections
+        options.connect = timeouts.upstreamConnect
         return options
     }
 }

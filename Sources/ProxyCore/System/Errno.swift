@@ -10,6 +10,9 @@ package struct Errno: Error, Equatable, CustomStringConvertible {
         self.call = call
     }
 
+    /// An attempt to connect that was given up.
+    package static let connectTimedOut = Errno(code: ETIMEDOUT, call: "connect")
+
     /// The error that the calling thread's last system call left behind.
     static func current(_ call: StaticString) -> Errno { Errno(code: errno, call: call) }
 

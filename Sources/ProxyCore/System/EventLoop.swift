@@ -80,6 +80,7 @@ package final class EventLoop {
             turn()
             endOfTurn()
         }
+        stopped = false
     }
 
     private func turn() {

@@ -32,14 +32,17 @@ package final class UpstreamConnection: EventHandler {
     private unowned let pool: UpstreamPool
     private var registration = Registration(slot: 0, generation: 0)
     private(set) var user: (any UpstreamUser)?
+    /// Which address this is, by the pool's order when the attempt began.
+    let place: Int
     /// Further addresses that may be tried when this attempt to connect fails.
     let attemptsLeft: Int
 
     init(
-        socket: consuming FileDescriptor, attemptsLeft: Int, loop: EventLoop, pool: UpstreamPool,
+        socket: consuming FileDescriptor, place: Int, attemptsLeft: Int, loop: EventLoop, pool: UpstreamPool,
         user: any UpstreamUser
     ) throws(Errno) {
         self.socket = socket
+        self.place = place
         self.attemptsLeft = attemptsLeft
         self.loop = loop
         self.pool = pool
@@ -100,6 +103,12 @@ package final class UpstreamConnection: EventHandler {
         timer.set(.never, registration, loop)
     }
 
+    /// Fails the attempt to connect when it has not succeeded by `deadline`.
+    func giveUp(at deadline: Instant) {
+        precondition(state == .connecting)
+        timer.set(deadline, registration, loop)
+    }
+
     func rest(until deadline: Instant) {
         state = .idle
         timer.set(deadline, registration, loop)
@@ -129,7 +138,11 @@ package final class UpstreamConnection: EventHandler {
     }
 
     package func deadlineReached() {
-        if state == .idle { pool.discard(self) }
+        switch state {
+        case .connecting: if let user { pool.connectionAttemptFailed(self, .connectTimedOut, for: user) }
+        case .idle: pool.discard(self)
+        case .inUse, .closed: break
+        }
     }
 
     package func resume() {}
@@ -140,6 +153,7 @@ package final class UpstreamConnection: EventHandler {
             pool.connectionAttemptFailed(self, error, for: user)
         } else {
             state = .inUse
+            timer.set(.never, registration, loop)
             pool.connectionAttemptSucceeded(self)
             user.upstreamConnected(self)
         }

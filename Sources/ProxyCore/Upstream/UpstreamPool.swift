@@ -5,6 +5,9 @@ package struct UpstreamPoolOptions: Sendable, Equatable {
     /// A connection at rest is closed after this long. Most servers close theirs after 60 to 75 seconds, and a
     /// connection that is closed from our side cannot die under a request.
     package var idle = Interval.seconds(50)
+    /// How long a user waits for a connection, as far as the pool knows. When the upstream has several addresses, each
+    /// gets its share of it, so that one that swallows packets does not keep the next from being tried.
+    package var connect: Interval?
 
     package init() {}
 }
@@ -19,13 +22,18 @@ package final class UpstreamPool {
         case failed(UpstreamFailure)
     }
 
+    private struct Waiting {
+        let user: any UpstreamUser
+        let fresh: Bool
+    }
+
     private let loop: EventLoop
     private let options: UpstreamPoolOptions
     private var addresses: [SocketAddress]
     private var nextAddress = 0
     private var idle: [UpstreamConnection] = []
     private var connecting: [UpstreamConnection] = []
-    private var waiting: [any UpstreamUser] = []
+    private var waiting: [Waiting] = []
     /// Connections that are open or being opened.
     package private(set) var count = 0
 
@@ -53,7 +61,7 @@ package final class UpstreamPool {
         }
         if count >= options.connectionsMax, let victim = idle.popLast() { close(victim) }
         guard count < options.connectionsMax else {
-            waiting.append(user)
+            waiting.append(Waiting(user: user, fresh: fresh))
             return .pending
         }
         return open(for: user, attempts: addresses.count)
@@ -62,12 +70,15 @@ package final class UpstreamPool {
     /// The user no longer waits for a connection. True when it waited for its turn, and none was being opened for it.
     @discardableResult
     package func cancel(_ user: any UpstreamUser) -> Bool {
-        if let index = waiting.firstIndex(where: { $0 === user }) {
+        if let index = waiting.firstIndex(where: { $0.user === user }) {
             waiting.remove(at: index)
             return true
         }
         if let index = connecting.firstIndex(where: { $0.user === user }) {
-            close(connecting.remove(at: index))
+            let connection = connecting.remove(at: index)
+            // Whoever gives up has nearly always waited in vain: let the next one try elsewhere.
+            leave(connection.place)
+            close(connection)
             serveWaiting()
         }
         return false
@@ -81,13 +92,19 @@ package final class UpstreamPool {
     // MARK: For connections
 
     func takeBack(_ connection: UpstreamConnection) {
-        if waiting.isEmpty {
+        guard let next = waiting.first else {
             connection.rest(until: loop.now.advanced(by: options.idle))
             idle.append(connection)
+            return
+        }
+        if next.fresh {
+            // Not this one, but its place.
+            close(connection)
+            serveWaiting()
         } else {
-            let user = waiting.removeFirst()
-            connection.lend(to: user)
-            user.upstreamConnected(connection)
+            waiting.removeFirst()
+            connection.lend(to: next.user)
+            next.user.upstreamConnected(connection)
         }
     }
 
@@ -110,7 +127,7 @@ package final class UpstreamPool {
         let attempts = connection.attemptsLeft
         connecting.removeAll { $0 === connection }
         close(connection)
-        nextAddress += 1
+        leave(connection.place)
         deliver(attempts > 0 ? open(for: user, attempts: attempts) : .failed(.unreachable(error)), to: user)
         serveWaiting()
     }
@@ -121,20 +138,33 @@ package final class UpstreamPool {
         guard !addresses.isEmpty else { return .failed(.unresolved) }
         var failure = UpstreamFailure.unresolved
         for attempt in 1...max(1, attempts) {
-            let address = addresses[nextAddress % addresses.count]
+            let place = nextAddress
             do throws(Errno) {
                 let connection = try UpstreamConnection(
-                    socket: Socket.connect(to: address), attemptsLeft: max(0, attempts - attempt), loop: loop,
-                    pool: self, user: user)
+                    socket: Socket.connect(to: addresses[place % addresses.count]), place: place,
+                    attemptsLeft: max(0, attempts - attempt), loop: loop, pool: self, user: user)
                 count += 1
                 connecting.append(connection)
+                // The last one has whatever time its user has.
+                if attempt < attempts, let share { connection.giveUp(at: loop.now.advanced(by: share)) }
                 return .pending
             } catch {
                 failure = .unreachable(error)
-                nextAddress += 1
+                leave(place)
             }
         }
         return .failed(failure)
+    }
+
+    /// The time of one attempt to connect, when others are to follow it.
+    private var share: Interval? {
+        options.connect.map { Interval(nanoseconds: $0.nanoseconds / UInt64(max(1, addresses.count))) }
+    }
+
+    /// An attempt at this place in the order of addresses came to nothing. The first that says so moves on; those that
+    /// were under way beside it must not skip the next address.
+    private func leave(_ place: Int) {
+        if nextAddress == place { nextAddress += 1 }
     }
 
     private func deliver(_ acquisition: Acquisition, to user: any UpstreamUser) {
@@ -152,7 +182,7 @@ package final class UpstreamPool {
 
     private func serveWaiting() {
         while count < options.connectionsMax, !waiting.isEmpty {
-            let user = waiting.removeFirst()
+            let user = waiting.removeFirst().user
             deliver(open(for: user, attempts: addresses.count), to: user)
         }
     }
