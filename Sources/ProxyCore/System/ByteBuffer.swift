@@ -14,12 +14,14 @@ package final class ByteBuffer {
     package init(capacity: Int) {
         precondition(capacity > 0)
         self.capacity = capacity
-        unsafe storage = .allocate(capacity: capacity)
-        // Zeroed once, so that no byte of it is ever read uninitialized, whoever miscounts.
-        unsafe storage.initialize(repeating: 0, count: capacity)
+        // Zeroed, so that no byte of it is ever read uninitialized, whoever miscounts. Large blocks come zeroed from
+        // the system, page by page when they are first written: what is not used of a buffer costs no memory.
+        guard let memory = unsafe calloc(capacity, 1) else { preconditionFailure("out of memory") }
+        // Sound: calloc gives `capacity` initialized bytes, which nobody else knows.
+        unsafe storage = memory.bindMemory(to: UInt8.self, capacity: capacity)
     }
 
-    deinit { unsafe storage.deallocate() }
+    deinit { unsafe free(storage) }
 
     /// Bytes waiting to be consumed.
     package var count: Int { end - start }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What concerns the process as a whole.
@@ -7,10 +8,18 @@ package enum CurrentProcess {
     /// log lines.
     package static func prepare() {
         signal(SIGPIPE, SIG_IGN)
+        giveLargeBlocksBack()
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
             // The system gives the lowest free number, which is this one.
             _ = unsafe open("/dev/null", O_RDWR)
         }
+    }
+
+    /// Makes the allocator take blocks of a connection's buffer's size from the system one by one, and give each back
+    /// when it is freed. Otherwise the memory of a rush of callers would stay with the process for ever.
+    private static func giveLargeBlocksBack() {
+        // 1 for success; without it the program works the same and needs more memory.
+        _ = mallopt(M_MMAP_THRESHOLD, 65_536)
     }
 
     /// Ends the process.
