@@ -1,12 +1,14 @@
 // The parts of Linux that the Glibc module does not export to Swift. Only the room System imports this.
 #pragma once
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -17,6 +19,17 @@
 // system call has the same arguments and needs no feature macro.
 static inline int clinux_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
     return (int)syscall(SYS_accept4, fd, address, length, flags);
+}
+
+// getrlimit takes an enum under _GNU_SOURCE and an int elsewhere. Raises the soft limit of open files to the hard one and
+// returns what is in force then, or -1.
+static inline long clinux_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0) soft = limit.rlim_max;
+    return soft > 0x7fffffff ? 0x7fffffff : (long)soft;
 }
 
 // prctl is variadic, which Swift cannot call.

@@ -55,11 +55,18 @@ package final class ProxyServer: Sendable {
 
     /// Opens the sockets, starts the key sources and the workers. Signals have to be blocked in the calling thread,
     /// since all of these inherit that.
-    package static func start(_ configuration: Configuration, log: LogWriter) throws(ProxyStartError) -> ProxyServer {
+    ///
+    /// - Parameter descriptorLimit: how many descriptors the process may have open.
+    package static func start(
+        _ configuration: Configuration, log: LogWriter, descriptorLimit: Int = DescriptorLimit.raise()
+    ) throws(ProxyStartError) -> ProxyServer {
         let policy = try policy(of: configuration)
         let sockets = try openSockets(configuration)
         do throws(Errno) {
-            let server = try make(configuration, sockets, log)
+            let connections = affordableConnections(configuration, workers: sockets.count, descriptorLimit, log)
+            let budget = ConnectionBudget(
+                max: connections, maxPerAddress: configuration.limits.connectionsPerAddress)
+            let server = try make(configuration, sockets, budget, log)
             try server.startThreads(configuration, policy, sockets)
             return server
         } catch {
@@ -104,8 +111,29 @@ package final class ProxyServer: Sendable {
         _ = try ListeningSocket(on: address, shared: false)
     }
 
+    /// `limits.connections`, or as many as there are descriptors for.
+    private static func affordableConnections(
+        _ configuration: Configuration, workers: Int, _ descriptorLimit: Int, _ log: LogWriter
+    ) -> Int {
+        let wanted = configuration.limits.connections
+        let budget = DescriptorBudget(
+            limit: descriptorLimit, workers: workers, upstreamPerWorker: configuration.upstream.maxConnections,
+            issuers: configuration.issuers.count)
+        guard budget.connectionsMax < wanted else { return wanted }
+        log.log(.warn, "connections_lowered") { line in
+            line.field("configured", wanted)
+            line.field("allowed", budget.connectionsMax)
+            line.field("open_files", descriptorLimit)
+            line.field(
+                "hint",
+                "raise the hard limit of open files (ulimit -Hn, LimitNOFILE= of systemd), or lower limits.connections "
+                    + "or upstream.max_connections")
+        }
+        return budget.connectionsMax
+    }
+
     private static func make(
-        _ configuration: Configuration, _ sockets: [ListeningSocket], _ log: LogWriter
+        _ configuration: Configuration, _ sockets: [ListeningSocket], _ budget: ConnectionBudget, _ log: LogWriter
     ) throws(Errno) -> ProxyServer {
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in sockets { mailboxes.append(try Mailbox()) }
@@ -124,10 +152,8 @@ package final class ProxyServer: Sendable {
             for mailbox in all { mailbox.post(.upstreamAddresses(found)) }
         }
         return try ProxyServer(
-            address: sockets[0].address,
-            budget: ConnectionBudget(
-                max: configuration.limits.connections, maxPerAddress: configuration.limits.connectionsPerAddress),
-            mailboxes: mailboxes, keySources: keySources, upstreamAddresses: addresses, log: log)
+            address: sockets[0].address, budget: budget, mailboxes: mailboxes,
+            keySources: keySources, upstreamAddresses: addresses, log: log)
     }
 
     private func startThreads(

@@ -1,0 +1,32 @@
+/// How the process's descriptors are shared out, so that idle callers can never take those that the requests of others
+/// need towards the upstream.
+package struct DescriptorBudget: Sendable, Equatable {
+    /// Descriptors that the process may have open.
+    package var limit: Int
+    package var workers: Int
+    /// Connections to the upstream that one worker may have.
+    package var upstreamPerWorker: Int
+    package var issuers: Int
+
+    package init(limit: Int, workers: Int, upstreamPerWorker: Int, issuers: Int) {
+        self.limit = limit
+        self.workers = workers
+        self.upstreamPerWorker = upstreamPerWorker
+        self.issuers = issuers
+    }
+
+    /// For files, look-ups, fetches, and connections that are accepted only to be closed.
+    private static let reserve = 64
+    /// The loop, the mailbox and the listener of a worker; the wake-ups and the connection of a key source.
+    private static let each = 4
+
+    /// The most client connections that leave every worker its connections to the upstream; at least 1.
+    ///
+    /// Where the limit is too low for all of those, the two halves shrink together: a worker never needs more
+    /// connections to the upstream than there are callers, so that `n` callers take at most `n` descriptors and `n`
+    /// more for each worker.
+    package var connectionsMax: Int {
+        let usable = max(0, limit - Self.reserve - Self.each * (workers + issuers))
+        return max(usable - workers * upstreamPerWorker, usable / (1 + workers), 1)
+    }
+}
