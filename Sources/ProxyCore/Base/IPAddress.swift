@@ -49,9 +49,9 @@ package struct IPAddress: Sendable, Hashable {
 
     private static func parseV6(_ bytes: [UInt8]) -> IPAddress? {
         guard let (head, tail) = splitAtGap(bytes) else { return nil }
-        guard var groups = parseGroups(head) else { return nil }
+        guard var groups = parseGroups(head, endsAddress: tail == nil) else { return nil }
         if let tail {
-            guard let rest = parseGroups(tail), groups.count + rest.count <= 7 else { return nil }
+            guard let rest = parseGroups(tail, endsAddress: true), groups.count + rest.count <= 7 else { return nil }
             groups += [UInt16](repeating: 0, count: 8 - groups.count - rest.count) + rest
         }
         guard groups.count == 8 else { return nil }
@@ -71,12 +71,13 @@ package struct IPAddress: Sendable, Hashable {
         return (bytes[..<gap], bytes[(gap + 2)...])
     }
 
-    private static func parseGroups(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
+    /// Only the end of an address may be written in dotted decimal.
+    private static func parseGroups(_ bytes: ArraySlice<UInt8>, endsAddress: Bool) -> [UInt16]? {
         if bytes.isEmpty { return [] }
         let parts = bytes.split(separator: ASCII.colon, omittingEmptySubsequences: false)
         var groups: [UInt16] = []
         for (position, part) in parts.enumerated() {
-            if position == parts.count - 1, part.contains(ASCII.dot) {
+            if endsAddress, position == parts.count - 1, part.contains(ASCII.dot) {
                 guard let bits = parseV4(part) else { return nil }
                 groups += [UInt16(bits >> 16), UInt16(truncatingIfNeeded: bits)]
                 continue

@@ -88,7 +88,9 @@ extension ClientConnection {
         record.observed = permit.observed
         let overrides = permit.route.map { context.gate.policy.table.definitions[$0].overrides }
         let framing = context.requestHead.framing
-        bodyBytesMax = overrides?.bodyBytes.applied(to: context.limits.bodyBytes) ?? context.limits.bodyBytes
+        // Not with `??`: that would take a route's "no limit" for no word of it.
+        bodyBytesMax =
+            overrides.map { $0.bodyBytes.applied(to: context.limits.bodyBytes) } ?? context.limits.bodyBytes
         if case .length(let count) = framing, let bodyBytesMax, count > bodyBytesMax {
             return refuse(.bodyTooLarge, headBytes: headBytes)
         }

@@ -15,7 +15,7 @@ extension ClientConnection {
         case .awaitingHead:
             if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
             return lastProgress.advanced(by: leg.hasUnsent ? idleTimeout : firstByteTimeout)
-        case .awaitingBody, .complete, .broken: return lastProgress.advanced(by: idleTimeout ?? timeouts.upstreamIdle)
+        case .awaitingBody, .complete, .broken: return lastProgress.advanced(by: idleTimeout)
         }
     }
 

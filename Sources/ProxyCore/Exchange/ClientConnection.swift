@@ -111,7 +111,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     /// Ends the connection, after the answer to what the caller has sent by now: it could not know better.
     func drain() {
         _ = exchange.drain()
-        caller.note(.readable)
+        // What has come may have no event yet. Only where it is read at once: a connection that is taken to have more
+        // to read lingers at its end.
+        if exchange.isIdle { caller.note(.readable) }
         pump()
         // A head that has begun to come may come to its end, too, in the time that a head has.
         if phase == .serving, exchange.isIdle, !caller.hasInput { close(broken: false) }
@@ -166,13 +168,14 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         }
     }
 
-    /// Nothing is read ahead of the request under way, but to find out whether a caller that has closed its side is
-    /// gone altogether; and then what it can make us hold is one buffer.
+    /// Nothing is read ahead of the request under way, except what lies before the end of a caller that has gone: what
+    /// it can make us hold is one buffer.
     private var wantsCallerBytes: Bool {
+        if phase == .lingering { return true }
         switch exchange.request {
-        case .awaitingHead, .awaitingBody: true
-        case .awaitingKeys, .complete: caller.closing
-        case .abandoned: phase == .lingering
+        case .awaitingHead, .awaitingBody: return true
+        case .awaitingKeys, .complete: return caller.closing
+        case .abandoned: return false
         }
     }
 
@@ -282,6 +285,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         if let record { return record }
         let new = context.takeRecord()
         new.started = context.loop.now
+        idleTimeout = context.timeouts.upstreamIdle
         record = new
         return new
     }

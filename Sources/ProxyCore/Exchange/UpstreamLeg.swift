@@ -14,13 +14,15 @@ struct UpstreamLeg {
     /// The error that broke the connection for reading.
     private(set) var readError: Errno?
     /// Sending has failed. A response that says why may still be on its way, so reading goes on.
-    private(set) var sendFailed = false
+    private var sendError: Errno?
     /// Bytes of the request in `output` before any was sent, kept so that it can be sent once more; nil when it cannot.
     private var repeatableBytes: Int?
 
     init(pool: BufferPool) { self.pool = pool }
 
-    /// Nothing of the response has come.
+    var sendFailed: Bool { sendError != nil }
+
+    /// Nothing of the response has come, but for interim ones that have gone on.
     var isUntouched: Bool { input == nil }
 
     /// The buffer for the request, made when there is none.
@@ -54,7 +56,7 @@ struct UpstreamLeg {
             if buffer.isEmpty { releaseOutput() }
             return result != .wouldBlock
         } catch {
-            sendFailed = true
+            sendError = error
             return true
         }
     }
@@ -70,7 +72,8 @@ struct UpstreamLeg {
             case .bytes: return true
             case .wouldBlock: return false
             case .endOfStream:
-                ended = true
+                // The error of a reset is reported once, and the send that met with it has used it up.
+                if let sendError, sendError.isReset { readError = sendError } else { ended = true }
                 return true
             }
         } catch {
@@ -99,7 +102,7 @@ struct UpstreamLeg {
         connection?.release(reusable: false)
         connection = nil
         resetInput()
-        sendFailed = false
+        sendError = nil
     }
 
     /// Gives everything back; the connection to the pool when it can carry another request.
@@ -111,7 +114,7 @@ struct UpstreamLeg {
         if let output { pool.giveBack(output) }
         output = nil
         resetInput()
-        sendFailed = false
+        sendError = nil
         connection?.release(reusable: reusable && isClean)
     }
 

@@ -2,14 +2,6 @@ import Synchronization
 
 /// How many client connections the process has, of everybody and of one address. Shared by all workers.
 package final class ConnectionBudget: Sendable {
-    package enum Admission: Sendable, Equatable {
-        case admitted
-        /// The process has all that it may have: nothing is accepted until one ends.
-        case full
-        /// This address has all that it may have.
-        case tooManyFromAddress
-    }
-
     private let max: Int
     private let maxPerAddress: Int?
     private let count = Atomic<Int>(0)
@@ -29,22 +21,23 @@ package final class ConnectionBudget: Sendable {
     package var refusedForAddress: Int { refused.load(ordering: .relaxed) }
 
     /// Reserves a place before a connection is accepted; false, and the worker is noted as waiting, when there is none.
-    func reserve() -> Bool {
+    package func reserve() -> Bool {
         if count.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue <= max { return true }
         count.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         waiting.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        // One may have ended in between, unaware that anybody waits.
-        return count.load(ordering: .sequentiallyConsistent) < max && takeWaiting() && reserve()
+        // One may have ended in between, unaware that anybody waits. Whoever gets its place after all stays noted as
+        // waiting, since what it could take back might be another worker's note; one call too many does no harm.
+        return count.load(ordering: .sequentiallyConsistent) < max && reserve()
     }
 
     /// Gives back a place that no connection took. True when workers wait for one.
-    func release() -> Bool {
+    package func release() -> Bool {
         count.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         return takeWaiting()
     }
 
     /// Counts a connection of `peer` that has a place; false when its address has all that it may have.
-    func admit(_ peer: SocketAddress) -> Bool {
+    package func admit(_ peer: SocketAddress) -> Bool {
         guard let maxPerAddress, let address = peer.ipAddress else { return true }
         let isAdmitted = perAddress.withLock { counts in
             let count = counts[address, default: 0]
@@ -57,7 +50,7 @@ package final class ConnectionBudget: Sendable {
     }
 
     /// Undoes `admit`.
-    func leave(_ peer: SocketAddress) {
+    package func leave(_ peer: SocketAddress) {
         guard maxPerAddress != nil, let address = peer.ipAddress else { return }
         perAddress.withLock { counts in
             guard let count = counts[address] else { return }

@@ -74,6 +74,7 @@ final class Worker: EventHandler {
     func run() {
         loop.run { requestLog.submit() }
         requestLog.submit()
+        context.pool.closeIdle()
         // The loop keeps its handlers alive, and they it.
         loop.unregister(registration)
     }

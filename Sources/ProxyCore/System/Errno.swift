@@ -23,6 +23,8 @@ package struct Errno: Error, Equatable, CustomStringConvertible {
         code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
     }
 
+    /// The peer has broken the connection off.
+    package var isReset: Bool { code == ECONNRESET }
     package var isAddressInUse: Bool { code == EADDRINUSE }
     package var isConnectionRefused: Bool { code == ECONNREFUSED || code == ENOENT }
     /// Whoever read what is written has gone.

@@ -24,6 +24,9 @@ package final class EventLoop {
     private var soon: [any EventHandler] = []
     private var running: [any EventHandler] = []
     private var stopped = false
+    /// With more wake-ups than this, those that nobody waits for any more are dropped.
+    private var wakeUpsMax = EventLoop.wakeUpsMin
+    private static let wakeUpsMin = 1024
 
     /// The time at which this turn of the loop began. Read once a turn, since deadlines need no more.
     package private(set) var now = Clock.monotonic()
@@ -71,6 +74,9 @@ package final class EventLoop {
         timers.schedule(registration, at: deadline)
     }
 
+    /// Wake-ups that are held, overtaken ones included.
+    package var wakeUpCount: Int { timers.count }
+
     /// Makes `run` return at the end of this turn.
     package func stop() { stopped = true }
 
@@ -93,6 +99,7 @@ package final class EventLoop {
         }
         fireTimers()
         runPutOffWork()
+        if timers.count > wakeUpsMax { dropOvertakenWakeUps() }
     }
 
     private func handler(_ registration: Registration) -> (any EventHandler)? {
@@ -105,6 +112,15 @@ package final class EventLoop {
             guard let handler = handler(registration) else { continue }
             if handler.timer.cameUp(scheduledFor: deadline, registration, self) { handler.deadlineReached() }
         }
+    }
+
+    /// Short-lived connections leave wake-ups behind which would otherwise stay until they are due.
+    private func dropOvertakenWakeUps() {
+        timers.removeAll { registration, deadline in
+            guard let handler = handler(registration) else { return true }
+            return !handler.timer.awaits(deadline)
+        }
+        wakeUpsMax = max(Self.wakeUpsMin, 2 * timers.count)
     }
 
     private func runPutOffWork() {
@@ -129,6 +145,8 @@ package struct DeadlineTimer {
         scheduled = deadline
         loop.schedule(registration, at: deadline)
     }
+
+    fileprivate func awaits(_ time: Instant) -> Bool { time == scheduled }
 
     /// A wake-up came: true when the deadline has really been reached. One that has been overtaken by an earlier one
     /// is let go, so that a handler never has more than one current wake-up in the queue.

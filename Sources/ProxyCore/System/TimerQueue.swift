@@ -32,6 +32,12 @@ package struct TimerQueue {
         return (first.registration, first.deadline)
     }
 
+    /// Drops the wake-ups for which `isUseless` answers true.
+    package mutating func removeAll(where isUseless: (Registration, Instant) -> Bool) {
+        heap.removeAll { isUseless($0.registration, $0.deadline) }
+        for parent in (0..<(heap.count / 2)).reversed() { siftDown(parent) }
+    }
+
     private mutating func siftUp(_ start: Int) {
         var child = start
         while child > 0 {

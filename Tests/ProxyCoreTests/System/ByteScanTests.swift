@@ -36,6 +36,39 @@ final class ByteScanTests: XCTestCase {
         XCTAssertNil(ByteScan.firstIndex(of: 0, in: empty.span))
     }
 
+    func testAgreesWithAPlainSearch() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SeededRandom(seed: seed)
+        let guarded = GuardedBytes()
+        for _ in 0..<3000 {
+            let length = random.next(upTo: 100)
+            let rarity = 1 + random.next(upTo: 40)
+            let bytes = random.bytes(length).map { random.next(upTo: rarity) == 0 ? $0 % 33 : $0 | 0x80 }
+            let start = random.next(upTo: length + 1)
+            let wanted = UInt8(random.next(upTo: 33))
+            guarded.withPrefix(length, of: bytes) { span in
+                let control = bytes[start...].firstIndex { $0 < 32 && $0 != 9 || $0 == 127 } ?? length
+                XCTAssertEqual(ByteScan.firstControl(in: span, from: start), control, "seed \(seed)")
+                let index = bytes[start...].firstIndex(of: wanted)
+                XCTAssertEqual(ByteScan.firstIndex(of: wanted, in: span, from: start), index, "seed \(seed)")
+            }
+        }
+    }
+
+    func testEquality() {
+        let bytes = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+        for length in 0...bytes.count {
+            let left = Array(bytes.prefix(length))
+            XCTAssertTrue(ByteScan.equal(left.span, Array(bytes.prefix(length)).span))
+            if length < bytes.count { XCTAssertFalse(ByteScan.equal(left.span, bytes.span)) }
+            for index in left.indices {
+                var right = left
+                right[index] ^= 1
+                XCTAssertFalse(ByteScan.equal(left.span, right.span))
+            }
+        }
+    }
+
     func testFixedArrayKeepsWhatIsPutIn() {
         var array = FixedArray(repeating: UInt16(7), count: 100)
         for index in 0..<100 where index % 3 == 0 { array[index] = UInt16(index) }

@@ -1,0 +1,52 @@
+import Foundation
+import ProxyCore
+import XCTest
+
+/// Tests of running proxies: each has to give back every descriptor that it opened.
+class ProxyTestCase: XCTestCase {
+    private var descriptorsBefore = 0
+
+    override func setUpWithError() throws { descriptorsBefore = try OpenDescriptors.count() }
+
+    override func tearDownWithError() throws {
+        XCTAssertLessThanOrEqual(try OpenDescriptors.count(), descriptorsBefore, "descriptors were left open")
+    }
+
+    /// A proxy that lets everybody through, with further members of the configuration and of its one route.
+    func openProxy(
+        _ upstream: ScriptedUpstream, _ more: String = "", route: String = "", workers: Int = 1
+    ) throws -> ProxyFixture {
+        try openProxy(upstream.url, more, route: route, workers: workers)
+    }
+
+    func openProxy(
+        _ upstream: String, _ more: String = "", route: String = "", workers: Int = 1
+    ) throws -> ProxyFixture {
+        let route = #"{"path": "/{rest...}", "public": true\#(route.isEmpty ? "" : ", " + route)}"#
+        return try ProxyFixture(upstream, routes: route, more, workers: workers)
+    }
+
+    /// Drains the proxy, which ends only when every connection has: what it still waits for is a leak.
+    func assertQuiet(_ proxy: ProxyFixture, file: StaticString = #filePath, line: UInt = #line) throws {
+        proxy.server.drain()
+        try proxy.awaitEnd(file: file, line: line)
+        XCTAssertEqual(proxy.server.budget.connections, 0, file: file, line: line)
+    }
+}
+
+extension ScriptedUpstream {
+    /// Waits until something has come on connection `number`.
+    func awaitBytes(_ number: Int) throws {
+        let patience = Patience(until: .never, cancel: try WakeUp())
+        for _ in 0..<4000 {
+            if number < received.count, !received[number].isEmpty { return }
+            try patience.atMost(.milliseconds(5)).awaitDeadline()
+        }
+        XCTFail("nothing came on connection \(number)")
+    }
+}
+
+/// What this process holds open.
+enum OpenDescriptors {
+    static func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
+}

@@ -1,0 +1,178 @@
+import ProxyCore
+import XCTest
+
+final class UpstreamPoolTests: ProxyTestCase {
+    private final class User: UpstreamUser {
+        private(set) var connection: UpstreamConnection?
+        private(set) var failure: UpstreamFailure?
+
+        func upstreamConnected(_ connection: UpstreamConnection) { self.connection = connection }
+        func upstreamUnavailable(_ failure: UpstreamFailure) { self.failure = failure }
+        func upstreamReady() {}
+
+        /// Notes what can be told at once.
+        func take(_ acquisition: UpstreamPool.Acquisition) {
+            switch acquisition {
+            case .connected(let connection): self.connection = connection
+            case .pending: break
+            case .failed(let failure): self.failure = failure
+            }
+        }
+
+        func release(reusable: Bool) {
+            connection?.release(reusable: reusable)
+            connection = nil
+        }
+    }
+
+    /// A loop, and an upstream that takes connections and says nothing.
+    private final class Bench {
+        let driver: LoopDriver
+        let upstream: ScriptedUpstream
+
+        init() throws {
+            driver = try LoopDriver()
+            upstream = try ScriptedUpstream { try $0.awaitEnd() }
+        }
+
+        deinit { driver.end() }
+
+        func pool(
+            _ addresses: [SocketAddress]? = nil, max: Int = 4, idle: Interval = .seconds(50)
+        ) -> UpstreamPool {
+            var options = UpstreamPoolOptions()
+            options.connectionsMax = max
+            options.idle = idle
+            return UpstreamPool(loop: driver.loop, addresses: addresses ?? [upstream.address], options: options)
+        }
+
+        func connected(_ pool: UpstreamPool, fresh: Bool = false, line: UInt = #line) -> User {
+            let user = User()
+            user.take(pool.acquire(for: user, fresh: fresh))
+            driver.run("connected", line: line) { user.connection != nil || user.failure != nil }
+            XCTAssertNotNil(user.connection, line: line)
+            return user
+        }
+
+        /// Where nobody listens.
+        func refusing() throws -> SocketAddress {
+            let listener = try Socket.listen(on: ScriptedUpstream.loopback, sharedPort: false)
+            return try XCTUnwrap(try Socket.localAddress(listener))
+        }
+    }
+
+    func testTheOneUsedLastIsUsedNext() throws {
+        let bench = try Bench()
+        let pool = bench.pool()
+        let users = (0..<3).map { _ in bench.connected(pool) }
+        let connections = users.map(\.connection)
+        for user in users { user.release(reusable: true) }
+        XCTAssertEqual(pool.idleCount, 3)
+        XCTAssertEqual(pool.count, 3)
+        for expected in connections.reversed() {
+            let user = bench.connected(pool)
+            XCTAssertTrue(user.connection === expected)
+            XCTAssertEqual(user.connection?.isReused, true)
+        }
+        XCTAssertEqual(pool.idleCount, 0)
+        for connection in connections { connection?.release(reusable: false) }
+        XCTAssertEqual(pool.count, 0)
+    }
+
+    func testAFreshOneIsNeverReused() throws {
+        let bench = try Bench()
+        let pool = bench.pool(max: 1)
+        bench.connected(pool).release(reusable: true)
+        let user = bench.connected(pool, fresh: true)
+        XCTAssertEqual(user.connection?.isReused, false)
+        XCTAssertEqual(pool.count, 1)
+        user.release(reusable: false)
+    }
+
+    func testThoseBeyondTheBoundWaitForTheirTurn() throws {
+        let bench = try Bench()
+        let pool = bench.pool(max: 1)
+        let first = bench.connected(pool)
+        let waiting = (0..<3).map { _ in User() }
+        for user in waiting { user.take(pool.acquire(for: user, fresh: false)) }
+        XCTAssertEqual(pool.waitingCount, 3)
+        XCTAssertTrue(pool.cancel(waiting[1]))
+        let connection = first.connection
+        first.release(reusable: true)
+        XCTAssertTrue(waiting[0].connection === connection)
+        XCTAssertNil(waiting[2].connection)
+        // One that is not given back makes place for a new one.
+        waiting[0].release(reusable: false)
+        bench.driver.run("connected") { waiting[2].connection != nil }
+        XCTAssertFalse(waiting[2].connection === connection)
+        XCTAssertNil(waiting[1].connection)
+        XCTAssertEqual(pool.waitingCount, 0)
+        waiting[2].release(reusable: false)
+        XCTAssertEqual(pool.count, 0)
+    }
+
+    func testAnAttemptThatNobodyWaitsForIsGivenUp() throws {
+        let bench = try Bench()
+        let pool = bench.pool(max: 1)
+        let (first, second) = (User(), User())
+        first.take(pool.acquire(for: first, fresh: false))
+        second.take(pool.acquire(for: second, fresh: false))
+        XCTAssertFalse(pool.cancel(first))
+        bench.driver.run("connected") { second.connection != nil }
+        XCTAssertNil(first.connection)
+        second.release(reusable: false)
+        XCTAssertFalse(pool.cancel(first))
+        XCTAssertEqual(pool.count, 0)
+    }
+
+    func testTheNextAddressIsTriedWhenOneRefuses() throws {
+        let bench = try Bench()
+        let addresses = [try bench.refusing(), try bench.refusing(), bench.upstream.address]
+        let pool = bench.pool(addresses)
+        let users = (0..<3).map { _ in bench.connected(pool) }
+        XCTAssertEqual(pool.count, 3)
+        for user in users { user.release(reusable: false) }
+    }
+
+    func testWhenNoAddressAnswers() throws {
+        let bench = try Bench()
+        for addresses in [[try bench.refusing(), try bench.refusing()], [.unix(path: "/nonexistent/socket")], []] {
+            let pool = bench.pool(addresses)
+            let user = User()
+            user.take(pool.acquire(for: user, fresh: false))
+            bench.driver.run("failed") { user.failure != nil }
+            switch user.failure {
+            case .unreachable(let error): XCTAssertTrue(error.isConnectionRefused)
+            case .unresolved: XCTAssertEqual(addresses, [])
+            case let failure: XCTFail("\(String(describing: failure))")
+            }
+            XCTAssertEqual(pool.count, 0)
+            pool.setAddresses([bench.upstream.address])
+            bench.connected(pool).release(reusable: false)
+        }
+    }
+
+    func testConnectionsAtRestEndByThemselves() throws {
+        let bench = try Bench()
+        let pool = bench.pool(idle: .milliseconds(20))
+        bench.connected(pool).release(reusable: true)
+        XCTAssertEqual(pool.idleCount, 1)
+        bench.driver.run("closed") { pool.count == 0 }
+        XCTAssertEqual(pool.idleCount, 0)
+    }
+
+    func testAConnectionThatTheUpstreamClosedIsNotKept() throws {
+        let bench = try Bench()
+        let closing = try ScriptedUpstream { talk in if talk.number > 0 { try talk.awaitEnd() } }
+        let pool = bench.pool([closing.address], max: 1)
+        let user = bench.connected(pool)
+        user.release(reusable: true)
+        bench.driver.run("closed") { pool.idleCount == 0 }
+        let waiting = User()
+        waiting.take(pool.acquire(for: waiting, fresh: false))
+        bench.driver.run("connected") { waiting.connection != nil }
+        waiting.release(reusable: true)
+        pool.closeIdle()
+        XCTAssertEqual(pool.count, 0)
+    }
+}
