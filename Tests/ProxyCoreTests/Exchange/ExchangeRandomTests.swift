@@ -5,7 +5,7 @@ import XCTest
 final class ExchangeRandomTests: XCTestCase {
     func testInvariantsHoldWhateverHappens() {
         let fresh = UInt64.random(in: .min ... .max)
-        for seed in Array<UInt64>(0..<3000) + [fresh] {
+        for seed in [UInt64](0..<3000) + [fresh] {
             var walk = ExchangeWalk(seed: seed)
             walk.run()
             if let fault = walk.fault { return XCTFail("seed \(seed): \(fault) after \(walk.events)") }
