@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pty
+import resource
 import signal
 import socket
 import subprocess
@@ -169,10 +170,26 @@ class LimitsTests(unittest.TestCase):
     def proxy(self, **more):
         return Proxy(world.nginx().url, issuer(key_set(self.signer)), **more)
 
+    def strangers(self, proxy, stack, count):
+        return [stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE))
+                for _ in range(count)]
+
+    def test_strangers_leave_descriptors_for_the_requests_of_others(self):
+        with self.proxy(descriptors=200, workers=1) as proxy, contextlib.ExitStack() as stack:
+            proxy.wait_for("connections_lowered", configured=10000, allowed=64, open_files=200)
+            caller = self.strangers(proxy, stack, 1)[0]
+            idle = self.strangers(proxy, stack, 200)
+            caller.sendall(self.request)
+            self.assertIn(b"200 OK", caller.recv(65536))
+            for connection in idle:
+                connection.close()
+            self.assertEqual(curl(proxy.url + "/public/").status, 200)
+
     def test_without_descriptors_it_rests_and_recovers(self):
-        with self.proxy(descriptors=40, workers=1) as proxy, contextlib.ExitStack() as stack:
-            idle = [stack.enter_context(socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE))
-                    for _ in range(60)]
+        with self.proxy(workers=1) as proxy, contextlib.ExitStack() as stack:
+            # Less than it counted on: as if the whole machine had none left.
+            resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE, (40, 40))
+            idle = self.strangers(proxy, stack, 60)
             proxy.wait_for("accept_failed")
             for connection in idle:
                 connection.close()
