@@ -76,8 +76,8 @@ struct KeyRefresher: Sendable {
             case .readDiskCopy: readDiskCopy()
             case .dropKeys:
                 hold(nil)
-                log(.droppedStale)
                 publishChanges()
+                log(.droppedStale)
             case .settleRefetches:
                 settledTickets = requests.count
                 publishChanges()
@@ -125,14 +125,15 @@ struct KeyRefresher: Sendable {
             held.fetchedAt = now
             held.origin = origin
             keys = held
+            succeeded(lifetime: lifetime)
             report(held.set, lifetime, isNew: false)
         } else {
             let set = try parse(document)
             hold(HeldKeys(document: document, set: set, origin: origin, fetchedAt: now))
+            succeeded(lifetime: lifetime)
+            // Only once the workers have them: whoever waits for this line may come with a token at once.
             report(set, lifetime, isNew: true)
         }
-        lastFailure = nil
-        succeeded(lifetime: lifetime)
     }
 
     private func report(_ set: KeySet, _ lifetime: Interval, isNew: Bool) {
@@ -148,6 +149,7 @@ struct KeyRefresher: Sendable {
     }
 
     private mutating func succeeded(lifetime: Interval) {
+        lastFailure = nil
         perform(state.fetchSucceeded(lifetime: lifetime, now: Clock.monotonic(), jitter: .random(in: 0..<1)))
     }
 
@@ -186,6 +188,7 @@ struct KeyRefresher: Sendable {
             guard state.diskCopyRead(age: age, now: Clock.monotonic()) else { throw .tooOld }
             let (document, fetchedAt) = (content.document, content.fetchedAt)
             hold(HeldKeys(document: document, set: set, origin: .diskCopy, fetchedAt: fetchedAt))
+            publishChanges()
             log(.usedDiskCopy(keys: set.keys.count, age: age))
         } catch {
             log(.diskCopyNotUsed(error))
