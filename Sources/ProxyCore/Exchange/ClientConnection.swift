@@ -43,9 +43,10 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     /// How many rounds one event may cause before other connections have their turn.
     private static let roundsMax = 16
-    /// How long, and for how many bytes, a lingering connection is read.
+    /// How long, and for how many bytes, a lingering connection is read. More than the socket buffers of both sides
+    /// hold: a caller in the middle of an upload looks for the answer only when it cannot send.
     static let linger = Interval.seconds(2)
-    private static let lingerBytesMax = 1 << 20
+    private static let lingerBytesMax = 64 << 20
     private var lingeredBytes = 0
 
     init(_ accepted: consuming AcceptedSocket, context: ExchangeContext) {
