@@ -128,6 +128,13 @@ package enum Socket {
         }
     }
 
+    /// True when nothing of the peer's waits to be read, neither bytes nor the end nor an error.
+    package static func isQuiet(_ socket: borrowing FileDescriptor) -> Bool {
+        var byte: UInt8 = 0
+        let count = unsafe recv(socket.raw, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return count < 0 && errno == EAGAIN
+    }
+
     /// Tells the peer that nothing more will be sent. The peer may be gone already: that is no error here.
     package static func shutdownSending(_ socket: borrowing FileDescriptor) {
         _ = shutdown(socket.raw, Int32(SHUT_WR))

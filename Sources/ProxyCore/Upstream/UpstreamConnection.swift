@@ -85,7 +85,7 @@ package final class UpstreamConnection: EventHandler {
     package func release(reusable: Bool) {
         precondition(state == .inUse)
         user = nil
-        if reusable, !closing, !readable {
+        if reusable, isQuiet {
             isReused = true
             pool.takeBack(self)
         } else {
@@ -95,6 +95,10 @@ package final class UpstreamConnection: EventHandler {
     }
 
     // MARK: For the pool
+
+    /// True when the upstream has sent nothing that was not asked for. Asked of the socket: bytes that came in this
+    /// turn of the loop have no event yet, and would pass for the answer to the next request.
+    var isQuiet: Bool { !readable && !closing && Socket.isQuiet(socket) }
 
     func lend(to user: any UpstreamUser) {
         precondition(self.user == nil && state != .closed)

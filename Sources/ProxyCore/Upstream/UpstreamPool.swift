@@ -55,7 +55,11 @@ package final class UpstreamPool {
 
     /// A connection for `user`. With `fresh`, one that has carried no request yet.
     package func acquire(for user: any UpstreamUser, fresh: Bool) -> Acquisition {
-        if !fresh, let connection = idle.popLast() {
+        while !fresh, let connection = idle.popLast() {
+            guard connection.isQuiet else {
+                close(connection)
+                continue
+            }
             connection.lend(to: user)
             return .connected(connection)
         }
