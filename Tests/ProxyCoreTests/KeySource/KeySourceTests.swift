@@ -17,6 +17,8 @@ final class KeySourceTests: XCTestCase {
         XCTAssertNil(snapshot.lastFailure)
         XCTAssertNotNil(snapshot.fetchedAt)
         XCTAssertTrue(snapshot.allowsRefetch(at: Clock.monotonic()))
+        // Told after the snapshot has gone out, on the source's thread.
+        try harness.events.await { _ in true }
         XCTAssertEqual(
             harness.events.values, [.fetched(keys: 2, skipped: 0, lifetime: .seconds(3600), isNew: true)])
         XCTAssertEqual(server.requests.map(\.target), ["/jwks.json"])
