@@ -32,6 +32,16 @@ package enum ASCII {
     /// A-Z as a-z; every other byte as it is.
     package static func lowercased(_ byte: UInt8) -> UInt8 { isUppercase(byte) ? byte | 0x20 : byte }
 
+    /// The same for the eight bytes of a word at once.
+    package static func lowercased(eight word: UInt64) -> UInt64 {
+        // The high bit of each byte tells whether its other seven are at least `A`, and beyond `Z`.
+        let low = word & 0x7F7F_7F7F_7F7F_7F7F
+        let reachesA = low &+ 0x3F3F_3F3F_3F3F_3F3F
+        let isBeyondZ = low &+ 0x2525_2525_2525_2525
+        let isUppercase = (reachesA ^ isBeyondZ) & ~word & 0x8080_8080_8080_8080
+        return word | isUppercase >> 2
+    }
+
     /// The value of a hexadecimal digit, or nil.
     package static func hexValue(_ byte: UInt8) -> UInt8? {
         if isDigit(byte) { return byte - 0x30 }
@@ -43,6 +53,18 @@ package enum ASCII {
     package static func hexDigit(_ value: UInt8) -> UInt8 {
         precondition(value < 16)
         return value < 10 ? 0x30 + value : 0x61 + value - 10
+    }
+
+    /// The eight lower-case hexadecimal digits of `value`, the first in the highest byte.
+    package static func hexDigits(of value: UInt32) -> UInt64 {
+        // Four bits in each byte …
+        var word = UInt64(value)
+        word = (word << 16 | word) & 0x0000_FFFF_0000_FFFF
+        word = (word << 8 | word) & 0x00FF_00FF_00FF_00FF
+        word = (word << 4 | word) & 0x0F0F_0F0F_0F0F_0F0F
+        // … and from there `0` or, for what is beyond 9, `a` less ten.
+        let isLetter = (word &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return word &+ 0x3030_3030_3030_3030 &+ isLetter &* 39
     }
 
     /// C0 controls and DEL.

@@ -8,10 +8,9 @@ struct WrittenResponse {
     init(_ answer: ProxyAnswer, realm: String, _ table: RouteTable) {
         let writer = ProblemResponse(realm: realm, table: table)
         let buffer = ByteBuffer(capacity: writer.bytesMax(for: answer))
-        var body: [UInt8] = []
         writer.write(
-            answer, requestID: [], persistent: true, callerMinorVersion: 1, isHead: true, now: UnixTime(0), body: &body,
-            to: buffer)
+            answer, requestID: ByteBuffer(capacity: 1), persistent: true, callerMinorVersion: 1, isHead: true,
+            now: UnixTime(0), to: buffer)
         let bytes = buffer.readable
         let lines = bytes.text.split(separator: "\r\n").map(String.init)
         status = lines.first.map { String($0.dropFirst("HTTP/1.1 ".count)) } ?? ""

@@ -1,8 +1,9 @@
 /// The caller's end of a connection: the socket, what the loop said of it, and the bytes on their way in and out.
 ///
-/// Owned by one `ClientConnection`. Buffers are taken from the worker's pool when there are bytes and given back when
-/// there are none.
-struct CallerChannel: ~Copyable {
+/// Owned by one connection, as an object of its own, so that what its calls change is checked here and nowhere above
+/// (docs/ARCHITECTURE.md, "What a request costs"). Buffers are taken from the worker's pool when there are bytes and
+/// given back when there are none.
+final class CallerChannel {
     let socket: FileDescriptor
     private let pool: BufferPool
     private(set) var readable = false
@@ -25,14 +26,17 @@ struct CallerChannel: ~Copyable {
     /// Bytes of the caller's may be here or in the socket that nobody has looked at.
     var mayHaveUnread: Bool { !ended && (readable || hasInput) }
 
-    mutating func note(_ readiness: Readiness) {
+    /// True while there may be something to read, to look at or to send, or an end to be told of.
+    var mayMove: Bool { readable || ended || input != nil || writable && output != nil }
+
+    func note(_ readiness: Readiness) {
         if readiness.contains(.readable) { readable = true }
         if readiness.contains(.writable) { writable = true }
         if readiness.contains(.closing) { closing = true }
     }
 
     /// Reads once. True when bytes or the end came.
-    mutating func receive() throws(Errno) -> Bool {
+    func receive() throws(Errno) -> Bool {
         guard readable, !ended else { return false }
         let buffer = input ?? pool.take()
         defer { keepInput(buffer) }
@@ -53,14 +57,14 @@ struct CallerChannel: ~Copyable {
         }
     }
 
-    mutating func consume(_ count: Int) {
+    func consume(_ count: Int) {
         guard let buffer = input else { return }
         buffer.consume(count)
         keepInput(buffer)
     }
 
     /// The buffer to write to the caller with. Call `flush` or `releaseEmpty` afterwards.
-    mutating func outputBuffer() -> ByteBuffer {
+    func outputBuffer() -> ByteBuffer {
         if let output { return output }
         let buffer = pool.take()
         output = buffer
@@ -68,7 +72,7 @@ struct CallerChannel: ~Copyable {
     }
 
     /// Puts `buffer`, full of bytes for the caller, in the place of the empty output and returns one to go on with.
-    mutating func exchangeOutput(for buffer: ByteBuffer) -> ByteBuffer {
+    func exchangeOutput(for buffer: ByteBuffer) -> ByteBuffer {
         precondition(output?.isEmpty ?? true)
         let free = output ?? pool.take()
         output = buffer
@@ -76,7 +80,7 @@ struct CallerChannel: ~Copyable {
     }
 
     /// Writes once. True when bytes left.
-    mutating func flush() throws(Errno) -> Bool {
+    func flush() throws(Errno) -> Bool {
         guard writable, let buffer = output, !buffer.isEmpty else {
             releaseEmpty()
             return false
@@ -88,27 +92,27 @@ struct CallerChannel: ~Copyable {
     }
 
     /// Gives the output buffer back when nothing is in it.
-    mutating func releaseEmpty() {
+    func releaseEmpty() {
         guard let buffer = output, buffer.isEmpty else { return }
         pool.giveBack(buffer)
         output = nil
     }
 
     /// Drops what came and was not read, and what goes on coming: for a connection that lingers.
-    mutating func discardInput() {
+    func discardInput() {
         guard let buffer = input else { return }
         buffer.removeAll()
         keepInput(buffer)
     }
 
-    mutating func releaseBuffers() {
+    func releaseBuffers() {
         if let buffer = input { pool.giveBack(buffer) }
         if let buffer = output { pool.giveBack(buffer) }
         input = nil
         output = nil
     }
 
-    private mutating func keepInput(_ buffer: ByteBuffer) {
+    private func keepInput(_ buffer: ByteBuffer) {
         if buffer.isEmpty {
             pool.giveBack(buffer)
             input = nil

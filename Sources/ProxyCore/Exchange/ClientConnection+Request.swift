@@ -34,8 +34,10 @@ extension ClientConnection {
         guard let input = caller.input else { return false }
         let bytes = input.readable
         let headBytes: Int
+        var progress = requestProgress
+        defer { requestProgress = progress }
         do throws(HeadError) {
-            switch try context.requestHead.parse(bytes, limits: context.headLimits, progress: &requestProgress) {
+            switch try context.requestHead.parse(bytes, limits: context.headLimits, progress: &progress) {
             case .incomplete: return headIncomplete()
             case .complete(let count): headBytes = count
             }
@@ -66,12 +68,9 @@ extension ClientConnection {
         record.note(context.requestHead, bytes)
         if isTrustedProxy, case .one(let range) = context.requestHead.fields.occurrence(of: .xRequestID) {
             let id = bytes.slice(range)
-            if RequestIDGenerator.isAcceptable(id) {
-                record.id.removeAll(keepingCapacity: true)
-                for index in id.indices { record.id.append(id[index]) }
-            }
+            if RequestIDGenerator.isAcceptable(id) { record.id.replace(with: id) }
         }
-        if record.id.isEmpty { context.requestIDs.generate(into: &record.id) }
+        if record.id.isEmpty { context.requestIDs.generate(into: record.id) }
     }
 
     private func malformed(_ error: HeadError) {
@@ -89,9 +88,9 @@ extension ClientConnection {
         let overrides = permit.route.map { context.gate.policy.table.definitions[$0].overrides }
         let framing = context.requestHead.framing
         // Not with `??`: that would take a route's "no limit" for no word of it.
-        bodyBytesMax =
+        relay.bodyBytesMax =
             overrides.map { $0.bodyBytes.applied(to: context.limits.bodyBytes) } ?? context.limits.bodyBytes
-        if case .length(let count) = framing, let bodyBytesMax, count > bodyBytesMax {
+        if case .length(let count) = framing, let max = relay.bodyBytesMax, count > max {
             return refuse(.bodyTooLarge, headBytes: headBytes)
         }
         setTimeouts(overrides)
@@ -100,28 +99,28 @@ extension ClientConnection {
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
             origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
-        requestReader = BodyReader(framing, limits: context.headLimits)
-        requestWriter = BodyWriter(framing)
+        relay.requestReader = BodyReader(framing, limits: context.headLimits)
+        relay.requestWriter = BodyWriter(framing)
         let isRepeatable = context.requestHead.method.isIdempotent
         let persistent = context.requestHead.keepAlive
         caller.consume(headBytes)
-        if requestReader.hasEnded { leg.keepForRepetition() }
+        if relay.requestReader.hasEnded { leg.keepForRepetition() }
         perform(
-            exchange.permitted(hasBody: !requestReader.hasEnded, repeatable: isRepeatable, persistent: persistent))
+            exchange.permitted(hasBody: !relay.requestReader.hasEnded, repeatable: isRepeatable, persistent: persistent))
     }
 
     private func setTimeouts(_ overrides: RouteOverrides?) {
         let timeouts = context.timeouts
-        firstByteTimeout =
+        relay.firstByteTimeout =
             overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
-        idleTimeout = overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
+        relay.idleTimeout = overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
     }
 
     private func park(issuer: Int, headBytes: Int) {
         switch context.parking.park(self, issuer: issuer) {
         case .parked(let wait):
-            keyWait = wait
-            waitStarted = context.loop.now
+            relay.keyWait = wait
+            relay.waitStarted = context.loop.now
             perform(exchange.parked())
         case .pointless: judge(mayAwaitKeys: false)
         case .full: refuse(.tooManyParked(issuer: issuer), headBytes: headBytes)
@@ -155,7 +154,7 @@ extension ClientConnection {
     /// Writes the proxy's own answer for the request under way.
     func answer(_ answer: ProxyAnswer) {
         let record = beginRecord()
-        if record.id.isEmpty { context.requestIDs.generate(into: &record.id) }
+        if record.id.isEmpty { context.requestIDs.generate(into: record.id) }
         record.status = answer.status
         record.reason = answer.reason
         if case .refused(let refusal) = answer {
@@ -171,7 +170,7 @@ extension ClientConnection {
         context.problems.write(
             answer, requestID: record.id, persistent: exchange.persistent && exchange.completion == .startNext,
             callerMinorVersion: record.minorVersion, isHead: asksForHeadOnly(record),
-            now: context.loop.unixTime, body: &context.problemBody, to: output)
+            now: context.loop.unixTime, to: output)
     }
 
     /// True for HEAD, also when the rest of the head could not be read: nobody expects a body then.
@@ -188,20 +187,23 @@ extension ClientConnection {
         var moved = false
         while exchange.request == .awaitingBody, !leg.sendFailed, let input = caller.input {
             let output = leg.outputBuffer()
-            let room = requestWriter.room(in: output)
+            let room = relay.requestWriter.room(in: output)
             guard room > BodyWriter.overhead else { return moved }
             let bytes = input.readable
             let window = bytes.extracting(first: min(bytes.count, room - BodyWriter.overhead))
+            var reader = relay.requestReader
             do throws(BodyError) {
-                switch try requestReader.next(window) {
+                let step = try reader.next(window)
+                relay.requestReader = reader
+                switch step {
                 case .needMore(let consumed):
                     caller.consume(consumed)
                     guard consumed > 0 else { return callerEndedInBody() || moved }
                 case .data(let range, let consumed):
                     guard countRequestBytes(range.count) else { return true }
-                    requestWriter.write(window.slice(range), to: output)
+                    relay.requestWriter.write(window.slice(range), to: output)
                     caller.consume(consumed)
-                    if requestReader.hasEnded, requestWriter.framing != .chunked { endRequestBody(nil, window) }
+                    if reader.hasEnded, relay.requestWriter.framing != .chunked { endRequestBody(nil, window) }
                 case .end(let consumed, let trailers):
                     endRequestBody(trailers, window)
                     caller.consume(consumed)
@@ -217,7 +219,7 @@ extension ClientConnection {
 
     private func endRequestBody(_ trailers: ByteRange?, _ window: Span<UInt8>) {
         let output = leg.outputBuffer()
-        requestWriter.finish(in: output) { writeRequestTrailers(trailers, window, to: output) }
+        relay.requestWriter.finish(in: output) { writeRequestTrailers(trailers, window, to: output) }
         exchange.requestBodyEnded()
         lastProgress = context.loop.now
     }
@@ -238,7 +240,7 @@ extension ClientConnection {
     private func countRequestBytes(_ count: Int) -> Bool {
         let record = beginRecord()
         record.requestBytes += UInt64(count)
-        guard let bodyBytesMax, record.requestBytes > bodyBytesMax else { return true }
+        guard let max = relay.bodyBytesMax, record.requestBytes > max else { return true }
         requestBodyFailed(.bodyTooLarge)
         return false
     }

@@ -16,9 +16,11 @@ extension ClientConnection {
         guard let input = leg.input else { return upstreamEndedBeforeHead() }
         let bytes = input.readable
         let record = beginRecord()
+        var progress = leg.responseProgress
+        defer { leg.responseProgress = progress }
         do throws(HeadError) {
             switch try context.responseHead.parse(
-                bytes, limits: context.headLimits, requestMethod: record.methodKind, progress: &leg.responseProgress)
+                bytes, limits: context.headLimits, requestMethod: record.methodKind, progress: &progress)
             {
             case .incomplete: return upstreamEndedBeforeHead()
             case .complete(let count): return responseHeadCame(bytes.extracting(first: count), record)
@@ -74,9 +76,9 @@ extension ClientConnection {
         let hasBody = !framing.isEmpty
         leg.forgetRepetition()
         record.status = context.responseHead.status
-        responseReader = BodyReader(framing, limits: context.headLimits)
-        responseWriter = BodyWriter(framingOut)
-        upstreamPersists = context.responseHead.keepAlive && framing != .untilClose
+        relay.responseReader = BodyReader(framing, limits: context.headLimits)
+        relay.responseWriter = BodyWriter(framingOut)
+        relay.upstreamPersists = context.responseHead.keepAlive && framing != .untilClose
         perform(exchange.responseStarted(hasBody: hasBody, delimitedByClose: framingOut == .untilClose))
         RelayedHead.write(
             context.responseHead, bytes, framing: framingOut, persistent: exchange.persistent,
@@ -91,20 +93,23 @@ extension ClientConnection {
         while exchange.response == .awaitingBody, let input = leg.input {
             if passWholeBuffer(input) { return true }
             let output = caller.outputBuffer()
-            let room = responseWriter.room(in: output)
+            let room = relay.responseWriter.room(in: output)
             guard room > BodyWriter.overhead else { return moved }
             let bytes = input.readable
             let window = bytes.extracting(first: min(bytes.count, room - BodyWriter.overhead))
+            var reader = relay.responseReader
             do throws(BodyError) {
-                switch try responseReader.next(window) {
+                let step = try reader.next(window)
+                relay.responseReader = reader
+                switch step {
                 case .needMore(let consumed):
                     leg.consumeInput(consumed)
                     guard consumed > 0 else { return window.count == bytes.count && upstreamEndedInBody() || moved }
                 case .data(let range, let consumed):
-                    responseWriter.write(window.slice(range), to: output)
+                    relay.responseWriter.write(window.slice(range), to: output)
                     beginRecord().responseBytes += UInt64(range.count)
                     leg.consumeInput(consumed)
-                    if responseReader.hasEnded, responseWriter.framing != .chunked { endResponseBody(nil, window) }
+                    if reader.hasEnded, relay.responseWriter.framing != .chunked { endResponseBody(nil, window) }
                 case .end(let consumed, let trailers):
                     endResponseBody(trailers, window)
                     leg.consumeInput(consumed)
@@ -120,18 +125,18 @@ extension ClientConnection {
 
     /// A full buffer of nothing but body goes out as it is, in exchange for an empty one, instead of being copied.
     private func passWholeBuffer(_ input: ByteBuffer) -> Bool {
-        guard !caller.hasOutput, input.count > input.capacity / 2, responseReader.takeWhole(input.count) else {
+        guard !caller.hasOutput, input.count > input.capacity / 2, relay.responseReader.takeWhole(input.count) else {
             return false
         }
         beginRecord().responseBytes += UInt64(input.count)
         leg.replaceInput(by: caller.exchangeOutput(for: input))
-        if responseReader.hasEnded { exchange.responseEnded() }
+        if relay.responseReader.hasEnded { exchange.responseEnded() }
         return true
     }
 
     private func endResponseBody(_ trailers: ByteRange?, _ window: Span<UInt8>) {
         let output = caller.outputBuffer()
-        responseWriter.finish(in: output) { writeResponseTrailers(trailers, window, to: output) }
+        relay.responseWriter.finish(in: output) { writeResponseTrailers(trailers, window, to: output) }
         exchange.responseEnded()
     }
 
@@ -165,7 +170,7 @@ extension ClientConnection {
         }
         guard leg.ended else { return false }
         do throws(BodyError) {
-            try responseReader.endOfStream()
+            try relay.responseReader.endOfStream()
         } catch {
             upstreamFailed(.truncated, died: false)
             return true

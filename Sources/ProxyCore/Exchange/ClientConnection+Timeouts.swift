@@ -11,16 +11,16 @@ extension ClientConnection {
         let timeouts = context.timeouts
         switch exchange.response {
         case .awaitingDecision: return decisionDeadline(timeouts)
-        case .awaitingConnection: return waitStarted.advanced(by: timeouts.upstreamConnect)
+        case .awaitingConnection: return relay.waitStarted.advanced(by: timeouts.upstreamConnect)
         case .awaitingHead:
             if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
-            return lastProgress.advanced(by: leg.hasUnsent ? idleTimeout : firstByteTimeout)
-        case .awaitingBody, .complete, .broken: return lastProgress.advanced(by: idleTimeout)
+            return lastProgress.advanced(by: leg.hasUnsent ? relay.idleTimeout : relay.firstByteTimeout)
+        case .awaitingBody, .complete, .broken: return lastProgress.advanced(by: relay.idleTimeout)
         }
     }
 
     private func decisionDeadline(_ timeouts: Timeouts) -> Instant {
-        if exchange.request == .awaitingKeys { return waitStarted.advanced(by: keyWait) }
+        if exchange.request == .awaitingKeys { return relay.waitStarted.advanced(by: relay.keyWait) }
         if caller.hasOutput { return lastProgress.advanced(by: timeouts.upstreamIdle) }
         // Counted from the head's first byte, so that a caller cannot hold a place by sending a byte now and then.
         if let record { return record.started.advanced(by: timeouts.requestHead) }
@@ -28,7 +28,7 @@ extension ClientConnection {
     }
 
     private func bodyDeadline(_ timeouts: Timeouts) -> Instant {
-        lastProgress.advanced(by: leg.hasUnsent ? idleTimeout : timeouts.requestBodyIdle)
+        lastProgress.advanced(by: leg.hasUnsent ? relay.idleTimeout : timeouts.requestBodyIdle)
     }
 
     /// The deadline has come.

@@ -13,30 +13,16 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     let context: ExchangeContext
     let peer: SocketAddress
     let isTrustedProxy: Bool
-    var caller: CallerChannel
-    var leg: UpstreamLeg
+    let caller: CallerChannel
     var exchange = Exchange()
     var phase = Phase.serving
     /// How much of an incomplete head has been looked at.
     var requestProgress = HeadProgress()
-    var requestReader = BodyReader(.none, limits: HeadLimits())
-    var requestWriter = BodyWriter(.none)
-    var responseReader = BodyReader(.none, limits: HeadLimits())
-    var responseWriter = BodyWriter(.none)
-    /// Whether the upstream means to keep its connection.
-    var upstreamPersists = false
-    /// What is known of the request under way.
-    var record: RequestRecord?
-    /// The most bytes that this request's body may have.
-    var bodyBytesMax: UInt64?
-    var firstByteTimeout: Interval?
-    var idleTimeout: Interval?
-    var keyWait: Interval?
+    /// The worker's idle one between requests.
+    private(set) var relay: Relay
     /// When bytes last moved, or the state that is waited in began.
     var lastProgress: Instant
-    /// When the wait for a connection or for keys began. Bytes of the caller that move meanwhile do not prolong it.
-    var waitStarted = Instant.never
-    package var timer = DeadlineTimer()
+    package let timer = DeadlineTimer()
     private var registration = Registration(slot: 0, generation: 0)
     private var isPumping = false
     private var isScheduled = false
@@ -54,7 +40,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         peer = accepted.peer
         isTrustedProxy = context.rules.trusts(accepted.peer)
         caller = CallerChannel(socket: accepted.descriptor, pool: context.buffers)
-        leg = UpstreamLeg(pool: context.buffers)
+        relay = context.idleRelay
         lastProgress = context.loop.now
     }
 
@@ -132,7 +118,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         var rounds = 0
         var moved = true
         while moved, rounds < Self.roundsMax {
-            moved = runRound()
+            moved = runRound() && mayMoveMore
             rounds += 1
         }
         isPumping = false
@@ -144,6 +130,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         }
         updateDeadline()
     }
+
+    /// False when another round can find nothing to do: everything has been read, passed on and sent as far as it goes.
+    private var mayMoveMore: Bool { phase != .serving || caller.mayMove || leg.mayMove }
 
     /// One round. Not a chain of `||`: each step is to run whatever the one before it came to.
     private func runRound() -> Bool {
@@ -206,7 +195,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     }
 
     private func connect(fresh: Bool) {
-        waitStarted = context.loop.now
+        relay.waitStarted = context.loop.now
         switch context.pool.acquire(for: self, fresh: fresh) {
         case .connected(let connection):
             leg.attach(connection)
@@ -231,7 +220,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     /// Gives the upstream connection back as soon as it has done its part, not when a slow caller has taken all.
     private func releaseUpstream() {
         guard leg.connection != nil || leg.output != nil else { return }
-        leg.finish(reusable: upstreamPersists && exchange.request == .complete)
+        leg.finish(reusable: relay.upstreamPersists && exchange.request == .complete)
     }
 
     private func startNext() {
@@ -266,10 +255,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         guard phase != .closed else { return }
         if exchange.request == .awaitingKeys { context.parking.leave(self) }
         if exchange.response == .awaitingConnection, leg.connection == nil { context.pool.cancel(self) }
-        finishRecord()
         phase = .closed
+        finishRecord()
         if broken { Socket.resetOnClose(caller.socket) }
-        leg.finish(reusable: false)
         caller.releaseBuffers()
         // The descriptor closes with this object, whose last owners are the loop's table and the context.
         context.loop.unregister(registration)
@@ -282,13 +270,19 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     // MARK: - The log
 
+    /// What is known of the request under way; nil when none is.
+    var record: RequestRecord? { relay === context.idleRelay ? nil : relay.record }
+
+    /// The application's end of the request under way, at rest when there is none.
+    var leg: UpstreamLeg { relay.leg }
+
     func beginRecord() -> RequestRecord {
-        if let record { return record }
-        let new = context.takeRecord()
-        new.started = context.loop.now
-        idleTimeout = context.timeouts.upstreamIdle
-        record = new
-        return new
+        guard relay === context.idleRelay else { return relay.record }
+        relay = context.takeRelay()
+        relay.idleTimeout = context.timeouts.upstreamIdle
+        let record = relay.record
+        record.started = context.loop.now
+        return record
     }
 
     private func finishRecord() {
@@ -299,7 +293,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             record.reason = "caller_gone"
         }
         if !record.method.isEmpty || record.reason != nil { context.log.write(record, now: Clock.monotonic()) }
-        context.giveBack(record)
-        self.record = nil
+        leg.finish(reusable: false)
+        context.giveBack(relay)
+        relay = context.idleRelay
     }
 }

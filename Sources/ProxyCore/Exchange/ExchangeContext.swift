@@ -25,9 +25,10 @@ package final class ExchangeContext {
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
     var trailers = TrailerSection()
-    var problemBody: [UInt8] = []
     var requestIDs = RequestIDGenerator()
-    private var freeRecords: [RequestRecord] = []
+    /// What connections without a request under way refer to.
+    let idleRelay: Relay
+    private var freeRelays: [Relay] = []
     private var clients: [Registration: ClientConnection] = [:]
     package private(set) var isDraining = false
     /// Called whenever a client connection has ended, with its peer.
@@ -48,6 +49,7 @@ package final class ExchangeContext {
         // A buffer takes the longest head, and the longest head with what the proxy adds to it.
         let added = IdentityFields.linesMax + rules.setLines.count + 4096
         buffers = BufferPool(bufferBytes: max(65_536, options.limits.headBytes + added), keptMax: 64)
+        idleRelay = Relay(buffers: buffers, limits: headLimits)
         problems = ProblemResponse(realm: options.realm, table: gate.policy.table)
         self.parking = parking
     }
@@ -82,10 +84,10 @@ package final class ExchangeContext {
         connectionEnded(peer)
     }
 
-    func takeRecord() -> RequestRecord { freeRecords.popLast() ?? RequestRecord() }
+    func takeRelay() -> Relay { freeRelays.popLast() ?? Relay(buffers: buffers, limits: headLimits) }
 
-    func giveBack(_ record: RequestRecord) {
-        record.reset()
-        if freeRecords.count < 256 { freeRecords.append(record) }
+    func giveBack(_ relay: Relay) {
+        relay.reset()
+        if freeRelays.count < 256 { freeRelays.append(relay) }
     }
 }

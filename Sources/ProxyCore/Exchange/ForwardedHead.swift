@@ -21,7 +21,7 @@ struct ForwardedHead: ~Copyable {
     /// Writes the head to `output`, which is empty; false when it does not fit.
     consuming func write(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, rules: ForwardingRules, origin: Origin,
-        requestID: [UInt8], to output: ByteBuffer
+        requestID: ByteBuffer, to output: ByteBuffer
     ) -> Bool {
         let identity = permit.identityLines
         // X-Forwarded-* are at most rewritten from what came, and then once more as `Forwarded`.
@@ -35,9 +35,10 @@ struct ForwardedHead: ~Copyable {
         writeFraming(head.framing, to: output)
         writeForwarded(head, bytes, origin, to: output)
         output.append("X-Request-Id: ")
-        output.append(requestID.span)
+        output.append(contentsOf: requestID)
         output.append("\r\n")
-        output.append(rules.setLines.span)
+        let setLines = rules.setLines
+        output.append(setLines.span)
         output.append(identity.span)
         output.append("\r\n")
         return true
@@ -63,7 +64,8 @@ struct ForwardedHead: ~Copyable {
     ) {
         output.append("Host: ")
         if rules.hostHeader == .upstream || head.host.isEmpty {
-            output.append(rules.upstreamAuthority.span)
+            let authority = rules.upstreamAuthority
+            output.append(authority.span)
         } else {
             output.append(bytes.slice(head.host))
         }
@@ -74,17 +76,14 @@ struct ForwardedHead: ~Copyable {
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ rules: ForwardingRules, _ origin: Origin,
         to output: ByteBuffer
     ) {
-        let connectionNames = head.fields.contains(.connection)
+        let connectionNames = head.fields.connectionNamesFields(in: bytes)
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             guard isForwarded(field.id, head, rules, origin) else { continue }
             let name = bytes.slice(field.name)
             if rules.isReserved(name) { continue }
             if connectionNames, !rules.isProtected(field.id), head.fields.connectionLists(name, in: bytes) { continue }
-            output.append(name)
-            output.append(": ")
-            output.append(bytes.slice(field.value))
-            output.append("\r\n")
+            output.append(field: name, bytes.slice(field.value))
         }
     }
 
@@ -183,6 +182,17 @@ struct ForwardedHead: ~Copyable {
 }
 
 extension FieldTable {
+    /// True when `Connection` may name fields: false when it is absent, or says no more than whether it persists.
+    func connectionNamesFields(in bytes: Span<UInt8>) -> Bool {
+        switch occurrence(of: .connection) {
+        case .none: return false
+        case .several: return true
+        case .one(let range):
+            let value = bytes.slice(range)
+            return !value.equalsIgnoringCase("keep-alive") && !value.equalsIgnoringCase("close")
+        }
+    }
+
     /// True when `Connection` names the field `name`, which makes it hop-by-hop (RFC 9110 section 7.6.1).
     func connectionLists(_ name: Span<UInt8>, in bytes: Span<UInt8>) -> Bool {
         for index in 0..<count where self[index].id == .connection {

@@ -1,15 +1,26 @@
 /// Turns the proxy's own answers into bytes. Nothing else knows how a refusal looks on the wire.
 ///
 /// The body is a problem document (RFC 9457) of fixed words and the request's identifier: never a token, a claim, a key
-/// or an internal address.
-struct ProblemResponse {
+/// or an internal address. One for each worker.
+final class ProblemResponse {
     private let realm: [UInt8]
     private let table: RouteTable
+    /// For each route, the scopes that it asks for, as a challenge lists them.
+    private let scopeLists: [[UInt8]]
+    /// Scratch: a body is written before the head that states its length.
+    private let body = ByteBuffer(capacity: 512 + 2 * RequestIDGenerator.keptBytesMax)
 
     init(realm: String, table: RouteTable) {
         self.realm = Array(realm.utf8)
         self.table = table
+        scopeLists = table.definitions.indices.map { route in
+            let scopes = Array(table.scopeList(of: route).utf8)
+            return scopes.count <= Self.scopesBytesMax ? scopes : []
+        }
     }
+
+    /// Callers bound the fields that they read, too. A longer list is left out; the log has it.
+    private static let scopesBytesMax = 4096
 
     /// The most that `write` appends: the fixed parts, a challenge with the scopes of one route, and an identifier.
     func bytesMax(for answer: ProxyAnswer) -> Int {
@@ -18,15 +29,13 @@ struct ProblemResponse {
 
     /// Writes the response to `output`, which has room for `bytesMax`.
     ///
-    /// - Parameters:
-    ///   - isHead: the request's method was HEAD: the response has the fields of the one to GET, and no body.
-    ///   - body: scratch of the worker.
+    /// - Parameter isHead: the request's method was HEAD: the response has the fields of the one to GET, and no body.
     func write(
-        _ answer: ProxyAnswer, requestID: [UInt8], persistent: Bool, callerMinorVersion: Int, isHead: Bool,
-        now: UnixTime, body: inout [UInt8], to output: ByteBuffer
+        _ answer: ProxyAnswer, requestID: ByteBuffer, persistent: Bool, callerMinorVersion: Int, isHead: Bool,
+        now: UnixTime, to output: ByteBuffer
     ) {
         let status = answer.status
-        writeBody(answer, requestID: requestID, to: &body)
+        writeBody(answer, requestID: requestID)
         output.append("HTTP/1.1 ")
         output.append(decimal: status)
         output.append(ASCII.space)
@@ -38,7 +47,7 @@ struct ProblemResponse {
         output.append("\r\nCache-Control: no-store\r\n")
         if !requestID.isEmpty {
             output.append("X-Request-Id: ")
-            output.append(requestID.span)
+            output.append(contentsOf: requestID)
             output.append("\r\n")
         }
         writeChallenge(answer, to: output)
@@ -49,13 +58,14 @@ struct ProblemResponse {
             output.append("Connection: keep-alive\r\n")
         }
         output.append("\r\n")
-        if !isHead { output.append(body.span) }
+        if !isHead { output.append(contentsOf: body) }
     }
 
     /// The challenge of RFC 6750 section 3, for the answers that have one.
     private func writeChallenge(_ answer: ProxyAnswer, to output: ByteBuffer) {
         guard case .refused(let refusal) = answer, let challenge = refusal.denial.challenge else { return }
         output.append("WWW-Authenticate: Bearer realm=\"")
+        let realm = realm
         output.append(realm.span)
         output.append("\"")
         switch challenge {
@@ -88,36 +98,29 @@ struct ProblemResponse {
         if answer.status == 503 { output.append("Retry-After: 1\r\n") }
     }
 
-    private func writeBody(_ answer: ProxyAnswer, requestID: [UInt8], to body: inout [UInt8]) {
-        body.removeAll(keepingCapacity: true)
-        append("{\"type\":\"about:blank\",\"title\":\"", to: &body)
-        append(StatusCode.reason(answer.status), to: &body)
-        append("\",\"status\":", to: &body)
-        body.append(contentsOf: "\(answer.status)".utf8)
-        append(",\"code\":\"", to: &body)
-        append(answer.code, to: &body)
-        append("\",\"request_id\":\"", to: &body)
-        for byte in requestID {
+    private func writeBody(_ answer: ProxyAnswer, requestID: ByteBuffer) {
+        body.removeAll()
+        body.append("{\"type\":\"about:blank\",\"title\":\"")
+        body.append(StatusCode.reason(answer.status))
+        body.append("\",\"status\":")
+        body.append(decimal: answer.status)
+        body.append(",\"code\":\"")
+        body.append(answer.code)
+        body.append("\",\"request_id\":\"")
+        let identifier = requestID.readable
+        for index in identifier.indices {
+            let byte = identifier[index]
             if byte == ASCII.quote || byte == ASCII.backslash { body.append(ASCII.backslash) }
             body.append(byte)
         }
-        append("\"}\n", to: &body)
-    }
-
-    private func append(_ literal: StaticString, to body: inout [UInt8]) {
-        let bytes = literal.bytes
-        for index in bytes.indices { body.append(bytes[index]) }
+        body.append("\"}\n")
     }
 
     /// The scopes that the request's route asks for.
     private func scopes(of answer: ProxyAnswer) -> [UInt8] {
         guard case .refused(let refusal) = answer, let route = refusal.route else { return [] }
-        let scopes = Array(table.scopeList(of: route).utf8)
-        return scopes.count <= Self.scopesBytesMax ? scopes : []
+        return scopeLists[route]
     }
-
-    /// Callers bound the fields that they read, too. A longer list is left out; the log has it.
-    private static let scopesBytesMax = 4096
 
     private func allow(_ answer: ProxyAnswer) -> [UInt8] {
         if case .malformedHead(.connectMethod) = answer {

@@ -55,16 +55,13 @@ enum RelayedHead {
     private static func writeFields(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, keepsLength: Bool, to output: ByteBuffer
     ) {
-        let connectionNames = head.fields.contains(.connection)
+        let connectionNames = head.fields.connectionNamesFields(in: bytes)
         for index in 0..<head.fields.count {
             let field = head.fields[index]
             if field.id.isHopByHop || field.id == .contentLength && !keepsLength { continue }
             let name = bytes.slice(field.name)
             if connectionNames, field.id != .contentLength, head.fields.connectionLists(name, in: bytes) { continue }
-            output.append(name)
-            output.append(": ")
-            output.append(bytes.slice(field.value))
-            output.append("\r\n")
+            output.append(field: name, bytes.slice(field.value))
         }
     }
 }

@@ -11,15 +11,11 @@ package struct RequestIDGenerator {
         state = (system.next(), system.next())
     }
 
-    /// Writes 32 hexadecimal digits in place of what `id` holds, without giving its storage back.
-    package mutating func generate(into id: inout [UInt8]) {
-        id.removeAll(keepingCapacity: true)
-        for _ in 0..<2 {
-            let bits = next()
-            for shift in stride(from: 60, through: 0, by: -4) {
-                id.append(ASCII.hexDigit(UInt8(truncatingIfNeeded: bits >> UInt64(shift)) & 15))
-            }
-        }
+    /// Writes 32 hexadecimal digits in place of what `id` holds.
+    package mutating func generate(into id: ByteBuffer) {
+        id.removeAll()
+        id.append(digitsOf: next())
+        id.append(digitsOf: next())
     }
 
     /// xoroshiro128+ (Blackman and Vigna, 2018).
@@ -33,7 +29,7 @@ package struct RequestIDGenerator {
     private func rotated(_ value: UInt64, _ count: UInt64) -> UInt64 { value << count | value >> (64 - count) }
 
     /// The longest identifier of a trusted proxy that is kept.
-    private static let keptBytesMax = 128
+    static let keptBytesMax = 128
 
     /// True for what may be kept of a trusted proxy's: visible ASCII of a sensible length.
     package static func isAcceptable(_ id: Span<UInt8>) -> Bool {

@@ -20,9 +20,10 @@ package final class RequestLog {
     func write(_ record: RequestRecord, now: Instant) {
         guard isOn else { return }
         lines.begin(.info, "request", wallNanoseconds: Clock.wallNanoseconds())
-        lines.field("request_id", record.id.span)
-        lines.field("method", record.method.span)
-        lines.field("path", record.path.span)
+        let (id, method, path) = (record.id, record.method, record.path)
+        lines.field("request_id", id.readable)
+        lines.field("method", method.readable)
+        lines.field("path", path.readable)
         if let route = record.route {
             let id = routeIDs[route]
             lines.field("route", id.span)

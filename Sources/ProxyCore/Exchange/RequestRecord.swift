@@ -2,10 +2,10 @@
 /// end, so that its storage is used again and idle connections hold none.
 final class RequestRecord {
     /// The request identifier.
-    var id: [UInt8] = []
+    let id = ByteBuffer(capacity: RequestIDGenerator.keptBytesMax)
     /// The method and the path (never the query, which may hold secrets) as they came.
-    private(set) var method: [UInt8] = []
-    private(set) var path: [UInt8] = []
+    let method = ByteBuffer(capacity: RequestHead.methodBytesMax)
+    let path: ByteBuffer
     private(set) var methodKind = Method.other
     private(set) var minorVersion = 1
     /// When the first byte of the request was read.
@@ -29,23 +29,19 @@ final class RequestRecord {
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
 
-    init() {
-        id.reserveCapacity(64)
-        method.reserveCapacity(16)
-        path.reserveCapacity(256)
-    }
+    init(pathBytesMax: Int) { path = ByteBuffer(capacity: pathBytesMax) }
 
     func note(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
         methodKind = head.method
         minorVersion = head.minorVersion
-        replace(&method, with: bytes.slice(head.methodRange))
-        replace(&path, with: bytes.slice(head.path))
+        method.replace(with: bytes.slice(head.methodRange))
+        path.replace(with: bytes.slice(head.path))
     }
 
     func reset() {
-        id.removeAll(keepingCapacity: true)
-        method.removeAll(keepingCapacity: true)
-        path.removeAll(keepingCapacity: true)
+        id.removeAll()
+        method.removeAll()
+        path.removeAll()
         methodKind = .other
         minorVersion = 1
         started = .never
@@ -61,10 +57,5 @@ final class RequestRecord {
         caller = nil
         requestBytes = 0
         responseBytes = 0
-    }
-
-    private func replace(_ storage: inout [UInt8], with bytes: Span<UInt8>) {
-        storage.removeAll(keepingCapacity: true)
-        for index in bytes.indices { storage.append(bytes[index]) }
     }
 }

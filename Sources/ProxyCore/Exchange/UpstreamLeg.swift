@@ -1,7 +1,7 @@
 /// The application's end of one exchange: the connection while there is one, and the bytes in both directions.
 ///
-/// Owned by one `ClientConnection`, and empty between requests.
-struct UpstreamLeg {
+/// Owned by one `ClientConnection`, as an object of its own like `CallerChannel`, and empty between requests.
+final class UpstreamLeg {
     private let pool: BufferPool
     private(set) var connection: UpstreamConnection?
     /// The request on its way out: written before there is a connection to send it on.
@@ -25,8 +25,17 @@ struct UpstreamLeg {
     /// Nothing of the response has come, but for interim ones that have gone on.
     var isUntouched: Bool { input == nil }
 
+    /// True between requests: nothing is held.
+    var isAtRest: Bool { connection == nil && output == nil && input == nil }
+
+    /// True while there may be something to read, to look at or to send, or an end to be told of.
+    var mayMove: Bool {
+        guard let connection else { return input != nil }
+        return connection.readable || input != nil || ended || readError != nil || connection.writable && hasUnsent
+    }
+
     /// The buffer for the request, made when there is none.
-    mutating func outputBuffer() -> ByteBuffer {
+    func outputBuffer() -> ByteBuffer {
         if let output { return output }
         let buffer = pool.take()
         output = buffer
@@ -37,15 +46,15 @@ struct UpstreamLeg {
     var hasUnsent: Bool { !(output?.isEmpty ?? true) && !sendFailed }
 
     /// The request in `output` is complete, and shall stay until its response begins.
-    mutating func keepForRepetition() { repeatableBytes = output?.count }
+    func keepForRepetition() { repeatableBytes = output?.count }
 
-    mutating func attach(_ connection: UpstreamConnection) {
+    func attach(_ connection: UpstreamConnection) {
         self.connection = connection
         if let repeatableBytes, let output { output.restoreConsumed(upTo: repeatableBytes) }
     }
 
     /// Sends once. True when bytes left.
-    mutating func send() -> Bool {
+    func send() -> Bool {
         guard let connection, connection.writable, !sendFailed, let buffer = output else { return false }
         guard !buffer.isEmpty else {
             releaseOutput()
@@ -62,7 +71,7 @@ struct UpstreamLeg {
     }
 
     /// Reads once. True when bytes, the end or an error came.
-    mutating func receive() -> Bool {
+    func receive() -> Bool {
         guard let connection, connection.readable, !ended, readError == nil else { return false }
         let buffer = input ?? pool.take()
         defer { keepInput(buffer) }
@@ -82,23 +91,23 @@ struct UpstreamLeg {
         }
     }
 
-    mutating func consumeInput(_ count: Int) {
+    func consumeInput(_ count: Int) {
         guard let buffer = input else { return }
         buffer.consume(count)
         keepInput(buffer)
     }
 
     /// Puts the empty `buffer` in the place of the input, whose bytes have been handed on whole.
-    mutating func replaceInput(by buffer: ByteBuffer) { keepInput(buffer) }
+    func replaceInput(by buffer: ByteBuffer) { keepInput(buffer) }
 
     /// The response has begun: the request will not be sent again.
-    mutating func forgetRepetition() {
+    func forgetRepetition() {
         repeatableBytes = nil
         if output?.isEmpty ?? false { releaseOutput() }
     }
 
     /// Gives the connection up, but keeps the request for another attempt.
-    mutating func dropConnection() {
+    func dropConnection() {
         connection?.release(reusable: false)
         connection = nil
         resetInput()
@@ -106,7 +115,7 @@ struct UpstreamLeg {
     }
 
     /// Gives everything back; the connection to the pool when it can carry another request.
-    mutating func finish(reusable: Bool) {
+    func finish(reusable: Bool) {
         let connection = self.connection
         self.connection = nil
         let isClean = input == nil && output?.isEmpty ?? true && !ended && readError == nil && !sendFailed
@@ -118,13 +127,13 @@ struct UpstreamLeg {
         connection?.release(reusable: reusable && isClean)
     }
 
-    private mutating func releaseOutput() {
+    private func releaseOutput() {
         guard repeatableBytes == nil, let buffer = output else { return }
         pool.giveBack(buffer)
         output = nil
     }
 
-    private mutating func resetInput() {
+    private func resetInput() {
         if let input { pool.giveBack(input) }
         input = nil
         ended = false
@@ -132,7 +141,7 @@ struct UpstreamLeg {
         responseProgress = HeadProgress()
     }
 
-    private mutating func keepInput(_ buffer: ByteBuffer) {
+    private func keepInput(_ buffer: ByteBuffer) {
         if buffer.isEmpty {
             pool.giveBack(buffer)
             input = nil

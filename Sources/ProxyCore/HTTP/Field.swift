@@ -27,7 +27,8 @@ package struct Field: Sendable, Equatable, BitwiseCopyable {
     }
 
     private static func colon(of line: Range<Int>, in bytes: Span<UInt8>) throws(HeadError) -> Int {
-        var index = line.lowerBound
+        // Nearly every name is letters, digits and hyphens.
+        var index = ByteScan.skipNameCharacters(in: bytes, from: line.lowerBound, to: line.upperBound)
         while index < line.upperBound, ASCII.isTokenCharacter(bytes[index]) { index += 1 }
         guard index < line.upperBound else { throw .missingColon }
         let byte = bytes[index]

@@ -102,7 +102,7 @@ package struct RequestHead: ~Copyable {
     }
 
     /// More than any method in use; a longer one is none that we implement (RFC 9112 section 3).
-    private static let methodBytesMax = 64
+    static let methodBytesMax = 64
 
     private mutating func scanTarget(
         _ bytes: Span<UInt8>, _ limit: Int, _ progress: inout HeadProgress

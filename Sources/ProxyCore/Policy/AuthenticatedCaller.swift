@@ -1,5 +1,5 @@
 /// What a caller may invoke: the scopes and claims of a token, in the numbers of one route table.
-package struct CallerGrants: Sendable, Equatable {
+package final class CallerGrants: Sendable {
     let scopes: ScopeSet
     /// The values of `RouteTable.claims`: a string's bytes or a whole number's decimal digits, else nil.
     let claims: [[UInt8]?]

@@ -39,10 +39,12 @@ package struct PathReadings: Sendable {
     /// are safe in a segment, no `;`, no `//` and no `/.`. Most paths are like that; this allocates nothing.
     package static func isPlain(_ path: Span<UInt8>) -> Bool {
         guard !path.isEmpty, path[0] == ASCII.slash else { return false }
+        // A static's storage is asked for anew at each use, to see whether it is there yet.
+        let plain = plainCharacters
         var previous: UInt8 = 0
         for index in path.indices {
             let byte = path[index]
-            guard plainCharacters[byte] else { return false }
+            guard plain[byte] else { return false }
             if previous == ASCII.slash, byte == ASCII.slash || byte == ASCII.dot { return false }
             previous = byte
         }

@@ -10,7 +10,7 @@ final class Listener: EventHandler {
     private var isListening = false
     private var isClosed = false
     private var shortageLogged = Instant(nanoseconds: 0)
-    var timer = DeadlineTimer()
+    let timer = DeadlineTimer()
 
     /// Connections accepted in a row before those that are open have their turn.
     private static let burst = 64

@@ -34,7 +34,7 @@ final class Worker: EventHandler {
     private var listener: Listener?
     private var registration = Registration(slot: 0, generation: 0)
     private var isDraining = false
-    var timer = DeadlineTimer()
+    let timer = DeadlineTimer()
 
     init(_ settings: WorkerSettings, mailbox: Mailbox<WorkerMessage>, socket: ListeningSocket) throws(Errno) {
         self.settings = settings

@@ -48,7 +48,7 @@ package final class Service: Sendable {
 private final class ServiceThread: EventHandler {
     private let loop: EventLoop
     private let listener: ServiceListener
-    var timer = DeadlineTimer()
+    let timer = DeadlineTimer()
 
     init(
         _ socket: ListeningSocket, options: ServiceOptions, end: WakeUp, handler: @escaping ServiceHandler

@@ -15,10 +15,10 @@ final class ServiceConnection: EventHandler {
     }
 
     private let listener: ServiceListener
-    private var caller: CallerChannel
+    private let caller: CallerChannel
     private var registration = Registration(slot: 0, generation: 0)
     private var state = State.head
-    var timer = DeadlineTimer()
+    let timer = DeadlineTimer()
 
     private var progress = HeadProgress()
     private var request: ServiceRequest?

@@ -11,7 +11,7 @@ package final class ServiceListener: EventHandler {
     /// Scratch of all connections.
     var head = RequestHead()
     private(set) var isClosed = false
-    package var timer = DeadlineTimer()
+    package let timer = DeadlineTimer()
 
     private let socket: ListeningSocket
     private var registration = Registration(slot: 0, generation: 0)

@@ -5,19 +5,33 @@
 package final class BufferPool {
     package let bufferBytes: Int
     private let keptMax: Int
-    private var free: [ByteBuffer] = []
+    /// The one given back last, which leads to those before it.
+    private var free: ByteBuffer?
+    private var freeCount = 0
 
     /// - Parameter keptMax: how many free buffers are kept; those beyond are given back to the system.
     package init(bufferBytes: Int, keptMax: Int) {
         self.bufferBytes = bufferBytes
         self.keptMax = keptMax
-        free.reserveCapacity(keptMax)
     }
 
-    package func take() -> ByteBuffer { free.popLast() ?? ByteBuffer(capacity: bufferBytes) }
+    deinit {
+        // One after the other: a long chain that is let go at its head would be taken down by recursion.
+        while let buffer = free { free = buffer.nextFree.take() }
+    }
+
+    package func take() -> ByteBuffer {
+        guard let buffer = free else { return ByteBuffer(capacity: bufferBytes) }
+        free = buffer.nextFree.take()
+        freeCount -= 1
+        return buffer
+    }
 
     package func giveBack(_ buffer: ByteBuffer) {
         buffer.removeAll()
-        if free.count < keptMax { free.append(buffer) }
+        guard freeCount < keptMax else { return }
+        buffer.nextFree = free
+        free = buffer
+        freeCount += 1
     }
 }

@@ -10,6 +10,8 @@ package final class ByteBuffer {
     private let storage: UnsafeMutablePointer<UInt8>
     private var start = 0
     private var end = 0
+    /// The next one in the `BufferPool` that this lies in.
+    var nextFree: ByteBuffer?
 
     package init(capacity: Int) {
         precondition(capacity > 0)
@@ -54,6 +56,12 @@ package final class ByteBuffer {
         end = 0
     }
 
+    /// Holds `bytes`, or as many of them as it can, and nothing else.
+    package func replace(with bytes: Span<UInt8>) {
+        removeAll()
+        _ = appendPrefix(of: bytes)
+    }
+
     /// Takes back the bytes after the first `count` readable ones: undoes an append.
     package func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count)
@@ -72,14 +80,23 @@ package final class ByteBuffer {
     package func append(_ bytes: Span<UInt8>) {
         guard !bytes.isEmpty else { return }
         reserve(bytes.count)
-        // Sound: `reserve` has made sure of bytes.count free bytes behind `end`; the source cannot overlap them, since
-        // a span lent by this buffer would keep it from being changed.
+        copy(bytes)
+    }
+
+    /// Copies `bytes` behind the readable ones, where the caller has reserved room for them.
+    @inline(__always)
+    private func copy(_ bytes: Span<UInt8>) {
+        // Sound: there are bytes.count free bytes behind `end`; the source cannot overlap them, since a span lent by
+        // this buffer would keep it from being changed.
         unsafe bytes.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
             unsafe memcpy(storage + end, base, source.count)
         }
         end += bytes.count
     }
+
+    /// Appends what is readable in `other`, and leaves it there. The caller has checked `room`.
+    package func append(contentsOf other: ByteBuffer) { append(other.readable) }
 
     package func append(_ byte: UInt8) {
         reserve(1)
@@ -88,6 +105,20 @@ package final class ByteBuffer {
     }
 
     package func append(_ literal: StaticString) { append(literal.bytes) }
+
+    /// Appends a field line (RFC 9112 section 5), with one space behind the colon. The caller has checked `room`.
+    package func append(field name: Span<UInt8>, _ value: Span<UInt8>) {
+        reserve(name.count + value.count + 4)
+        copy(name)
+        // Sound: `reserve` has made sure of the bytes, and `copy` moves `end` behind those that it has used.
+        unsafe storage[end] = ASCII.colon
+        unsafe storage[end + 1] = ASCII.space
+        end += 2
+        copy(value)
+        unsafe storage[end] = ASCII.carriageReturn
+        unsafe storage[end + 1] = ASCII.lineFeed
+        end += 2
+    }
 
     /// Appends as many of `bytes` as there is room for and returns their number.
     package func appendPrefix(of bytes: Span<UInt8>) -> Int {
@@ -100,6 +131,17 @@ package final class ByteBuffer {
         precondition(value >= 0)
         if value >= 10 { append(decimal: value / 10) }
         append(ASCII.zero + UInt8(value % 10))
+    }
+
+    /// Appends the sixteen hexadecimal digits of `word`.
+    package func append(digitsOf word: UInt64) {
+        reserve(16)
+        // Sound: `reserve` has made sure of sixteen free bytes behind `end`.
+        let place = unsafe UnsafeMutableRawPointer(storage + end)
+        let (high, low) = (UInt32(truncatingIfNeeded: word >> 32), UInt32(truncatingIfNeeded: word))
+        unsafe place.storeBytes(of: ASCII.hexDigits(of: high).bigEndian, as: UInt64.self)
+        unsafe place.storeBytes(of: ASCII.hexDigits(of: low).bigEndian, toByteOffset: 8, as: UInt64.self)
+        end += 16
     }
 
     package func append(hex value: Int) {
@@ -117,9 +159,13 @@ package final class ByteBuffer {
         end += written
     }
 
-    /// Makes sure of `count` free bytes behind `end`, moving the readable bytes to the front when it takes that.
+    /// Makes sure of `count` free bytes behind `end`.
+    @inline(__always)
     private func reserve(_ count: Int) {
-        if capacity - end >= count { return }
+        if capacity - end < count { moveToFront(toReserve: count) }
+    }
+
+    private func moveToFront(toReserve count: Int) {
         precondition(count <= room, "append without room")
         // Sound: both ranges lie inside the storage, and memmove allows them to overlap.
         unsafe memmove(storage, storage + start, end - start)

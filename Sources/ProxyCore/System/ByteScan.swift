@@ -60,4 +60,27 @@ package enum ByteScan {
         }
         return count
     }
+
+    /// The offset of the first byte at or after `start` that is no letter, digit or hyphen, or of one before it: when
+    /// it is `end` or less than sixteen bytes are left, the caller has to look on.
+    package static func skipNameCharacters(in bytes: Span<UInt8>, from start: Int, to end: Int) -> Int {
+        precondition(start >= 0 && start <= end && end <= bytes.count)
+        let (bit, first, letters) = (SIMD16<UInt8>(repeating: 0x20), SIMD16<UInt8>(repeating: 0x61),
+            SIMD16<UInt8>(repeating: 26))
+        let (zero, digits) = (SIMD16<UInt8>(repeating: ASCII.zero), SIMD16<UInt8>(repeating: 10))
+        let hyphen = SIMD16<UInt8>(repeating: ASCII.hyphen)
+        // Sound: as in `firstControl`, whose remarks on vectors hold here, too.
+        return unsafe bytes.withUnsafeBytes { raw in
+            var index = start
+            while index + 16 <= end {
+                let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+                let isNamed = ((block | bit) &- first .< letters) .| (block &- zero .< digits) .| (block .== hyphen)
+                let words = unsafe ~unsafeBitCast(isNamed, to: SIMD2<UInt64>.self)
+                if words[0] != 0 { return index + words[0].trailingZeroBitCount / 8 }
+                if words[1] != 0 { return index + 8 + words[1].trailingZeroBitCount / 8 }
+                index += 16
+            }
+            return index
+        }
+    }
 }

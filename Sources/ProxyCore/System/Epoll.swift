@@ -21,13 +21,14 @@ package struct Readiness: OptionSet, Sendable {
 package final class Epoll {
     private let epoll: FileDescriptor
     private let events: UnsafeMutableBufferPointer<epoll_event>
+    private let capacity = 512
     private var reported = 0
 
     package init() throws(Errno) {
         let raw = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard raw >= 0 else { throw .current("epoll_create1") }
         epoll = FileDescriptor(owning: raw)
-        unsafe events = .allocate(capacity: 512)
+        unsafe events = .allocate(capacity: capacity)
         unsafe events.initialize(repeating: epoll_event())
     }
 
@@ -57,6 +58,9 @@ package final class Epoll {
         reported = max(0, Int(status))
         return reported
     }
+
+    /// True when the last wait had room for more: nothing that had happened by then was left out of its report.
+    package var hasReportedAll: Bool { reported < capacity }
 
     package func event(at index: Int) -> (registration: Registration, readiness: Readiness) {
         precondition(index >= 0 && index < reported)

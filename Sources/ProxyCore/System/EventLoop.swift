@@ -5,7 +5,7 @@ package protocol EventHandler: AnyObject {
     /// The deadline set through a `DeadlineTimer` has come.
     func deadlineReached()
     /// The timer of this handler; the loop asks it whether a wake-up is current.
-    var timer: DeadlineTimer { get set }
+    var timer: DeadlineTimer { get }
     /// Goes on with work that was put off by `EventLoop.runSoon`.
     func resume()
 }
@@ -28,21 +28,30 @@ package final class EventLoop {
     private var wakeUpsMax = EventLoop.wakeUpsMin
     private static let wakeUpsMin = 1024
 
+    private var turnStarted = Clock.monotonic()
+    private var turnStartedUnix = Clock.unixTime()
+    private var sweepCount: UInt64 = 0
+
     /// The time at which this turn of the loop began. Read once a turn, since deadlines need no more.
-    package private(set) var now = Clock.monotonic()
+    package var now: Instant { turnStarted }
     /// The time of day in seconds, read once a turn.
-    package private(set) var unixTime = Clock.unixTime()
+    package var unixTime: UnixTime { turnStartedUnix }
+    /// How often everything that had happened to the descriptors has been reported. What was quiet in one sweep, and
+    /// has had no event in the next, was quiet when that began.
+    package var sweeps: UInt64 { sweepCount }
 
     package init() throws(Errno) { epoll = try Epoll() }
 
     /// Gives `handler` a place in the loop's table. The loop keeps it alive until `unregister`.
-    package func register(_ handler: any EventHandler) -> Registration {
+    ///
+    /// - Parameter comesFirst: in each turn, its events come before those of others.
+    package func register(_ handler: any EventHandler, comesFirst: Bool = false) -> Registration {
         if let slot = freeSlots.popLast() {
             places[Int(slot)].handler = handler
-            return Registration(slot: slot, generation: places[Int(slot)].generation)
+            return Registration(slot: slot, generation: places[Int(slot)].generation, comesFirst: comesFirst)
         }
         places.append(Place(handler: handler))
-        return Registration(slot: UInt32(places.count - 1), generation: 0)
+        return Registration(slot: UInt32(places.count - 1), generation: 0, comesFirst: comesFirst)
     }
 
     /// Takes the place back. Events and wake-ups under this registration that are still on their way are dropped.
@@ -91,15 +100,21 @@ package final class EventLoop {
 
     private func turn() {
         let count = epoll.wait(until: soon.isEmpty ? timers.next : now, now: now)
-        now = Clock.monotonic()
-        unixTime = Clock.unixTime()
-        for index in 0..<count {
-            let (registration, readiness) = epoll.event(at: index)
-            handler(registration)?.ready(readiness)
-        }
+        turnStarted = Clock.monotonic()
+        turnStartedUnix = Clock.unixTime()
+        report(count, comingFirst: true)
+        if epoll.hasReportedAll { sweepCount += 1 }
+        report(count, comingFirst: false)
         fireTimers()
         runPutOffWork()
         if timers.count > wakeUpsMax { dropOvertakenWakeUps() }
+    }
+
+    private func report(_ count: Int, comingFirst: Bool) {
+        for index in 0..<count {
+            let (registration, readiness) = epoll.event(at: index)
+            if registration.comesFirst == comingFirst { handler(registration)?.ready(readiness) }
+        }
     }
 
     private func handler(_ registration: Registration) -> (any EventHandler)? {
@@ -132,15 +147,17 @@ package final class EventLoop {
 }
 
 /// The one deadline of a handler, which may be moved at no cost as long as it moves to later.
-package struct DeadlineTimer {
+package final class DeadlineTimer {
     /// The earliest wake-up that the loop holds for us.
     private var scheduled = Instant.never
-    package private(set) var deadline = Instant.never
+    private var current = Instant.never
 
     package init() {}
 
-    package mutating func set(_ deadline: Instant, _ registration: Registration, _ loop: EventLoop) {
-        self.deadline = deadline
+    package var deadline: Instant { current }
+
+    package func set(_ deadline: Instant, _ registration: Registration, _ loop: EventLoop) {
+        current = deadline
         guard deadline < scheduled else { return }
         scheduled = deadline
         loop.schedule(registration, at: deadline)
@@ -150,16 +167,16 @@ package struct DeadlineTimer {
 
     /// A wake-up came: true when the deadline has really been reached. One that has been overtaken by an earlier one
     /// is let go, so that a handler never has more than one current wake-up in the queue.
-    fileprivate mutating func cameUp(
+    fileprivate func cameUp(
         scheduledFor time: Instant, _ registration: Registration, _ loop: EventLoop
     ) -> Bool {
         guard time == scheduled else { return false }
         scheduled = .never
-        if deadline <= loop.now {
-            deadline = .never
+        if current <= loop.now {
+            current = .never
             return true
         }
-        if deadline != .never { set(deadline, registration, loop) }
+        if current != .never { set(current, registration, loop) }
         return false
     }
 }

@@ -5,16 +5,24 @@
 package struct Registration: Sendable, Hashable {
     package var slot: UInt32
     package var generation: UInt32
+    /// Its events come before those of others that were reported with them.
+    package var comesFirst: Bool
 
-    package init(slot: UInt32, generation: UInt32) {
+    package init(slot: UInt32, generation: UInt32, comesFirst: Bool = false) {
+        precondition(slot < Self.firstBit, "more descriptors than a process can have")
         self.slot = slot
         self.generation = generation
+        self.comesFirst = comesFirst
     }
 
-    var packed: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+    private static let firstBit: UInt32 = 1 << 31
+
+    var packed: UInt64 { UInt64(generation) << 32 | UInt64(comesFirst ? slot | Self.firstBit : slot) }
 
     init(packed: UInt64) {
-        slot = UInt32(truncatingIfNeeded: packed)
+        let low = UInt32(truncatingIfNeeded: packed)
+        slot = low & ~Self.firstBit
         generation = UInt32(truncatingIfNeeded: packed >> 32)
+        comesFirst = low & Self.firstBit != 0
     }
 }

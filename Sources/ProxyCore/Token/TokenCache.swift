@@ -4,9 +4,11 @@
 /// nothing. What it holds was true when it was put in: time, keys and rules are to be asked on every hit.
 package final class TokenCache<Value: AnyObject> {
     package let capacity: Int
-    package private(set) var hits = 0
-    package private(set) var misses = 0
+    package var hits: Int { hitCount }
+    package var misses: Int { missCount }
 
+    private var hitCount = 0
+    private var missCount = 0
     private let seed: UInt64
     /// Dense and in no order; `newer` and `older` chain them by use.
     private var entries: [Entry] = []
@@ -36,10 +38,10 @@ package final class TokenCache<Value: AnyObject> {
     /// What is remembered of `token`, which thereby becomes the last to be forgotten.
     package func lookup(_ token: Span<UInt8>) -> Value? {
         guard let number = find(token, hash(token)) else {
-            misses += 1
+            missCount += 1
             return nil
         }
-        hits += 1
+        hitCount += 1
         touch(number)
         return entries[number].value
     }

@@ -17,15 +17,15 @@ package final class UpstreamConnection: EventHandler {
         case closed
     }
 
-    package private(set) var state = State.connecting
+    private(set) var state = State.connecting
     /// True once the connection has carried a request: it may die while the next one is on its way.
     package private(set) var isReused = false
     /// What the last events said; a read or write that would block takes it back.
-    package private(set) var readable = false
-    package private(set) var writable = false
+    private(set) var readable = false
+    private(set) var writable = false
     /// The upstream has closed its sending side or the connection is broken; the bytes before that may still be unread.
-    package private(set) var closing = false
-    package var timer = DeadlineTimer()
+    private(set) var closing = false
+    package let timer = DeadlineTimer()
 
     private let socket: FileDescriptor
     private let loop: EventLoop
@@ -47,7 +47,8 @@ package final class UpstreamConnection: EventHandler {
         self.loop = loop
         self.pool = pool
         self.user = user
-        registration = loop.register(self)
+        // Its events come first, so that what an upstream sends unasked is seen before the connection is lent.
+        registration = loop.register(self, comesFirst: true)
         do throws(Errno) {
             try loop.watchConnection(self.socket, registration)
         } catch {
@@ -85,7 +86,7 @@ package final class UpstreamConnection: EventHandler {
     package func release(reusable: Bool) {
         precondition(state == .inUse)
         user = nil
-        if reusable, isQuiet {
+        if reusable, !readable, !closing {
             isReused = true
             pool.takeBack(self)
         } else {
@@ -96,8 +97,9 @@ package final class UpstreamConnection: EventHandler {
 
     // MARK: For the pool
 
-    /// True when the upstream has sent nothing that was not asked for. Asked of the socket: bytes that came in this
-    /// turn of the loop have no event yet, and would pass for the answer to the next request.
+    /// True when the upstream has sent nothing that was not asked for, and would pass for the answer to the next
+    /// request. Asked of the socket, since bytes that have just come have no event yet; for a connection that is lent
+    /// before the loop has had the time to look.
     var isQuiet: Bool { !readable && !closing && Socket.isQuiet(socket) }
 
     func lend(to user: any UpstreamUser) {

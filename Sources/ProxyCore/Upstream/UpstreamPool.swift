@@ -12,8 +12,7 @@ package struct UpstreamPoolOptions: Sendable, Equatable {
     package init() {}
 }
 
-/// The connections of one worker to the application. The one used last is used next, so that few are kept warm and the
-/// others run out.
+/// The connections of one worker to the application.
 package final class UpstreamPool {
     package enum Acquisition {
         case connected(UpstreamConnection)
@@ -31,19 +30,20 @@ package final class UpstreamPool {
     private let options: UpstreamPoolOptions
     private var addresses: [SocketAddress]
     private var nextAddress = 0
-    private var idle: [UpstreamConnection] = []
+    private let idle: IdleConnections
     private var connecting: [UpstreamConnection] = []
     private var waiting: [Waiting] = []
-    /// Connections that are open or being opened.
-    package private(set) var count = 0
+    private var openCount = 0
 
     package init(loop: EventLoop, addresses: [SocketAddress], options: UpstreamPoolOptions) {
         self.loop = loop
         self.addresses = addresses
         self.options = options
-        idle.reserveCapacity(options.connectionsMax)
+        idle = IdleConnections(loop: loop, capacity: options.connectionsMax)
     }
 
+    /// Connections that are open or being opened.
+    package var count: Int { openCount }
     package var idleCount: Int { idle.count }
     package var waitingCount: Int { waiting.count }
 
@@ -55,15 +55,11 @@ package final class UpstreamPool {
 
     /// A connection for `user`. With `fresh`, one that has carried no request yet.
     package func acquire(for user: any UpstreamUser, fresh: Bool) -> Acquisition {
-        while !fresh, let connection = idle.popLast() {
-            guard connection.isQuiet else {
-                close(connection)
-                continue
-            }
+        if !fresh, let connection = takeIdle() {
             connection.lend(to: user)
             return .connected(connection)
         }
-        if count >= options.connectionsMax, let victim = idle.popLast() { close(victim) }
+        if count >= options.connectionsMax, let victim = idle.takeNewest() { close(victim) }
         guard count < options.connectionsMax else {
             waiting.append(Waiting(user: user, fresh: fresh))
             return .pending
@@ -90,7 +86,17 @@ package final class UpstreamPool {
 
     /// Closes what is at rest, for the end of the worker.
     package func closeIdle() {
-        while let connection = idle.popLast() { close(connection) }
+        while let connection = idle.takeNewest() { close(connection) }
+    }
+
+    /// A connection at rest whose upstream has sent nothing since.
+    private func takeIdle() -> UpstreamConnection? {
+        if let connection = idle.takeSettled() { return connection }
+        while let connection = idle.takeNewest() {
+            if connection.isQuiet { return connection }
+            close(connection)
+        }
+        return nil
     }
 
     // MARK: For connections
@@ -98,10 +104,10 @@ package final class UpstreamPool {
     func takeBack(_ connection: UpstreamConnection) {
         guard let next = waiting.first else {
             connection.rest(until: loop.now.advanced(by: options.idle))
-            idle.append(connection)
+            idle.add(connection)
             return
         }
-        if next.fresh {
+        if next.fresh || !connection.isQuiet {
             // Not this one, but its place.
             close(connection)
             serveWaiting()
@@ -113,13 +119,13 @@ package final class UpstreamPool {
     }
 
     func discard(_ connection: UpstreamConnection) {
-        idle.removeAll { $0 === connection }
+        idle.remove(connection)
         close(connection)
         serveWaiting()
     }
 
     func connectionClosed() {
-        count -= 1
+        openCount -= 1
         serveWaiting()
     }
 
@@ -147,7 +153,7 @@ package final class UpstreamPool {
                 let connection = try UpstreamConnection(
                     socket: Socket.connect(to: addresses[place % addresses.count]), place: place,
                     attemptsLeft: max(0, attempts - attempt), loop: loop, pool: self, user: user)
-                count += 1
+                openCount += 1
                 connecting.append(connection)
                 // The last one has whatever time its user has.
                 if attempt < attempts, let share { connection.giveUp(at: loop.now.advanced(by: share)) }
@@ -181,7 +187,7 @@ package final class UpstreamPool {
 
     private func close(_ connection: UpstreamConnection) {
         connection.close()
-        count -= 1
+        openCount -= 1
     }
 
     private func serveWaiting() {

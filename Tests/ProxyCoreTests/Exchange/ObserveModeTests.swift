@@ -89,13 +89,18 @@ final class ObserveModeTests: XCTestCase {
     /// What is only observed must not make anybody wait, nor anything be fetched.
     func testUnknownAndMissingKeysAreNotWaitedFor() throws {
         let upstream = try ScriptedUpstream()
-        let keys = try ScriptedServer { _ in [.hang] }
+        let asked = Recorder<Int>()
+        let keys = try ScriptedServer { request in
+            asked.record(request.number)
+            return [.hang]
+        }
         let issuer = ProxyFixture.issuer(
             "\"jwks_uri\": \"http://127.0.0.1:\(keys.port)/jwks\", \"key_refresh\": {\"fetch_timeout_seconds\": 60}")
         let proxy = try ProxyFixture(upstream.url, routes: Self.routes, "\"mode\": \"observe\"", issuers: issuer)
         XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/v2/users/7", token: proxy.token())).status, 200)
         XCTAssertEqual(try proxy.logged(path: "/v2/users/7")["observed"], "keys_unavailable")
         XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/strict", token: proxy.token())).status, 503)
+        try asked.await { _ in true }
         XCTAssertEqual(keys.connections, 1, "the fetch at the start")
     }
 }

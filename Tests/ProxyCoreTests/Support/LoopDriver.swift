@@ -4,7 +4,7 @@ import XCTest
 /// Turns a loop on the test's own thread until something has happened, for 20 seconds at most.
 final class LoopDriver: EventHandler {
     let loop: EventLoop
-    var timer = DeadlineTimer()
+    let timer = DeadlineTimer()
     private var registration = Registration(slot: 0, generation: 0)
     private var isLate = false
 

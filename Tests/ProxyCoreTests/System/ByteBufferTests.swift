@@ -22,7 +22,7 @@ final class ByteBufferTests: XCTestCase {
 
     private func step(_ buffer: ByteBuffer, _ model: inout [UInt8], _ random: inout SeededRandom) {
         let bytes = random.bytes(random.next(upTo: 20))
-        switch random.next(upTo: 8) {
+        switch random.next(upTo: 11) {
         case 0 where bytes.count <= buffer.room:
             buffer.append(bytes.span)
             model += bytes
@@ -52,6 +52,17 @@ final class ByteBufferTests: XCTestCase {
         case 7 where random.next(upTo: 10) == 0:
             buffer.removeAll()
             model = []
+        case 8 where buffer.room >= 16:
+            let number = random.next() >> UInt64(random.next(upTo: 64))
+            buffer.append(digitsOf: number)
+            let digits = String(number, radix: 16)
+            model += Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8)
+        case 9 where buffer.room >= 2 * bytes.count + 4:
+            buffer.append(field: bytes.span, bytes.span)
+            model += bytes + Array(": ".utf8) + bytes + Array("\r\n".utf8)
+        case 10 where random.next(upTo: 10) == 0:
+            buffer.replace(with: bytes.span)
+            model = Array(bytes.prefix(buffer.capacity))
         case _: break
         }
     }

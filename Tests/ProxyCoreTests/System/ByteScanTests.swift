@@ -27,6 +27,53 @@ final class ByteScanTests: XCTestCase {
         for (start, place) in expected { XCTAssertEqual(ByteScan.firstControl(in: bytes.span, from: start), place) }
     }
 
+    /// Every byte value at every place: what is skipped is letters, digits and hyphens, and never beyond the end.
+    func testNameCharactersAreSkippedSixteenAtATime() {
+        let guarded = GuardedBytes()
+        for count in 1...48 {
+            for place in 0..<count {
+                let edges: [UInt8] = [0x2C, 0x2F, 0x3A, 0x40, 0x5B, 0x60, 0x7B, 0xAD]
+                for value in place % 7 == 0 ? Array(0...255) : edges {
+                    var bytes = [UInt8](repeating: 0x2D, count: count)
+                    bytes[place] = value
+                    let isSkipped = ASCII.isLetter(value) || ASCII.isDigit(value) || value == ASCII.hyphen
+                    let whole = count / 16 * 16
+                    let expected = isSkipped ? whole : min(place, whole)
+                    let found = guarded.withPrefix(count, of: bytes) {
+                        ByteScan.skipNameCharacters(in: $0, from: 0, to: count)
+                    }
+                    guard found == expected else { return XCTFail("\(value) at \(place) of \(count): \(found)") }
+                }
+            }
+        }
+        let bytes = [UInt8](repeating: 0x61, count: 40)
+        XCTAssertEqual(ByteScan.skipNameCharacters(in: bytes.span, from: 3, to: 20), 19)
+        XCTAssertEqual(ByteScan.skipNameCharacters(in: bytes.span, from: 20, to: 20), 20)
+    }
+
+    /// Against the comparison of one byte at a time, for all lengths, with one byte changed in every way.
+    func testLiteralsAreFoundWhateverTheirCase() {
+        let literals: [StaticString] = [
+            "te", "age", "host", "proxy", "accept", "upgrade", "location", "forwarded", "connection", "retry-after",
+            "content-type", "authorization", "content-length", "x-forwarded-for", "www-authenticate",
+            "transfer-encoding", "proxy-authenticate", "proxy-authorization",
+        ]
+        let guarded = GuardedBytes()
+        for literal in literals {
+            let bytes = literal.bytes.copied()
+            for place in bytes.indices {
+                for value in UInt8.min ... .max {
+                    var changed = bytes
+                    changed[place] = value
+                    let expected = ASCII.lowercased(value) == bytes[place]
+                    let found = guarded.withPrefix(changed.count, of: changed) { $0.equalsIgnoringCase(literal) }
+                    guard found == expected else { return XCTFail("\(literal) with \(value) at \(place)") }
+                }
+            }
+            XCTAssertFalse(guarded.withPrefix(bytes.count - 1, of: bytes) { $0.equalsIgnoringCase(literal) })
+        }
+    }
+
     func testFirstIndex() {
         let bytes = Array("abcabc".utf8)
         for (start, place) in [(0, 1), (1, 1), (2, 4), (5, nil), (6, nil)] as [(Int, Int?)] {

@@ -15,10 +15,10 @@ final class EventLoopTests: XCTestCase {
         var onReady: (Readiness) -> Void = { _ in }
         var onDeadline: () -> Void = {}
 
-        init(_ loop: EventLoop, watches: Bool = true) throws {
+        init(_ loop: EventLoop, watches: Bool = true, comesFirst: Bool = false) throws {
             self.loop = loop
             pair = try SocketPair()
-            registration = loop.register(self)
+            registration = loop.register(self, comesFirst: comesFirst)
             if watches { try loop.watchConnection(pair.near, registration) }
         }
 
@@ -65,6 +65,22 @@ final class EventLoopTests: XCTestCase {
         Socket.shutdownSending(probe.pair.far)
         driver.run("closing") { probe.readiness.contains(.closing) }
         probe.unregister()
+        driver.end()
+    }
+
+    /// All are ready in the same turn, those that come first were ready last.
+    func testSomeComeFirst() throws {
+        let driver = try LoopDriver()
+        let probes = try [false, false, true, false, true].map { try Probe(driver.loop, comesFirst: $0) }
+        driver.run("writable") { probes.allSatisfy { $0.reports > 0 } }
+        var order: [Int] = []
+        for (number, probe) in probes.enumerated() { probe.onReady = { _ in order.append(number) } }
+        let sweeps = driver.loop.sweeps
+        for probe in probes { try send("x", probe.pair.far) }
+        driver.run("readable") { order.count == probes.count }
+        XCTAssertEqual(order, [2, 4, 0, 1, 3])
+        XCTAssertGreaterThan(driver.loop.sweeps, sweeps)
+        for probe in probes { probe.unregister() }
         driver.end()
     }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import ProxyCore
 import XCTest
 
@@ -77,6 +78,37 @@ final class UpstreamPoolTests: ProxyTestCase {
         XCTAssertEqual(pool.idleCount, 0)
         for connection in connections { connection?.release(reusable: false) }
         XCTAssertEqual(pool.count, 0)
+    }
+
+    /// What an upstream sends unasked would pass for the answer to the next request. The loop has not looked at the
+    /// socket since the connection came to rest, so the pool has to.
+    func testAConnectionOnWhichSomethingHasJustComeIsNotLent() throws {
+        let driver = try LoopDriver()
+        let said = DispatchSemaphore(value: 0)
+        let ask = DispatchSemaphore(value: 0)
+        let upstream = try ScriptedUpstream { conversation in
+            if conversation.number == 0 {
+                ask.wait()
+                try conversation.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                said.signal()
+            }
+            try conversation.awaitEnd()
+        }
+        let pool = UpstreamPool(loop: driver.loop, addresses: [upstream.address], options: UpstreamPoolOptions())
+        let user = User()
+        user.take(pool.acquire(for: user, fresh: false))
+        driver.run("connected") { user.connection != nil }
+        user.release(reusable: true)
+        XCTAssertEqual(pool.idleCount, 1)
+        ask.signal()
+        said.wait()
+        let next = User()
+        next.take(pool.acquire(for: next, fresh: false))
+        XCTAssertNil(next.connection, "the connection with the unasked bytes was lent")
+        driver.run("a fresh one") { next.connection != nil }
+        XCTAssertEqual(next.connection?.isReused, false)
+        next.release(reusable: false)
+        driver.end()
     }
 
     func testAFreshOneIsNeverReused() throws {

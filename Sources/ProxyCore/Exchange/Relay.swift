@@ -1,0 +1,42 @@
+/// What one request and its response need while they are under way, beyond what their connection keeps: the
+/// application's end, how far the two bodies have got, the bounds of the route, and what the log will say.
+///
+/// Taken from the worker's stock when a request begins to come and given back when it has been answered, so that idle
+/// connections hold none and a request allocates none. Between requests a connection refers to the worker's idle one,
+/// which never changes.
+final class Relay {
+    let leg: UpstreamLeg
+    let record: RequestRecord
+    var requestReader: BodyReader
+    var requestWriter = BodyWriter(.none)
+    var responseReader: BodyReader
+    var responseWriter = BodyWriter(.none)
+    /// Whether the upstream means to keep its connection.
+    var upstreamPersists = false
+    /// The most bytes that this request's body may have.
+    var bodyBytesMax: UInt64?
+    var firstByteTimeout: Interval?
+    var idleTimeout: Interval?
+    var keyWait: Interval?
+    /// When the wait for a connection or for keys began. Bytes of the caller that move meanwhile do not prolong it.
+    var waitStarted = Instant.never
+
+    init(buffers: BufferPool, limits: HeadLimits) {
+        leg = UpstreamLeg(pool: buffers)
+        record = RequestRecord(pathBytesMax: limits.targetBytes)
+        requestReader = BodyReader(.none, limits: limits)
+        responseReader = BodyReader(.none, limits: limits)
+    }
+
+    /// Makes it ready for another request. The leg has been emptied when its part was done.
+    func reset() {
+        precondition(leg.isAtRest, "the application's end of the last request is still in use")
+        record.reset()
+        upstreamPersists = false
+        bodyBytesMax = nil
+        firstByteTimeout = nil
+        idleTimeout = nil
+        keyWait = nil
+        waitStarted = .never
+    }
+}
