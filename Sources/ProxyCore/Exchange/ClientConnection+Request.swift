@@ -104,16 +104,17 @@ extension ClientConnection {
         let isRepeatable = context.requestHead.method.isIdempotent
         let persistent = context.requestHead.keepAlive
         caller.consume(headBytes)
-        if relay.requestReader.hasEnded { leg.keepForRepetition() }
-        perform(
-            exchange.permitted(hasBody: !relay.requestReader.hasEnded, repeatable: isRepeatable, persistent: persistent))
+        let hasBody = !relay.requestReader.hasEnded
+        if !hasBody { leg.keepForRepetition() }
+        perform(exchange.permitted(hasBody: hasBody, repeatable: isRepeatable, persistent: persistent))
     }
 
     private func setTimeouts(_ overrides: RouteOverrides?) {
         let timeouts = context.timeouts
         relay.firstByteTimeout =
             overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
-        relay.idleTimeout = overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
+        relay.idleTimeout =
+            overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
     }
 
     private func park(issuer: Int, headBytes: Int) {
