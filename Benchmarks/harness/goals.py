@@ -34,16 +34,18 @@ def tables(document):
 
 def table(document, ours):
     rows = [row for row in (goal.row(document, ours) for goal in GOALS) if row]
-    note = f"{len(GOALS) - len(rows)} goals were not measured in this run." if len(rows) < len(GOALS) else ""
-    return Table(f"Goals: {ours}", ("figure", "goal", "reading", ""), rows, note)
+    notes = ["A short run is no reading."] if document["options"]["short"] else []
+    if len(rows) < len(GOALS):
+        notes.append(f"{len(GOALS) - len(rows)} goals were not measured in this run.")
+    return Table(f"Goals: {ours}", ("figure", "goal", "reading", ""), rows, " ".join(notes))
 
 
-def against(scenario, other, other_scenario=None, key="cpu_us"):
-    return lambda document, ours: ratio(document, (scenario, ours), (other_scenario or scenario, other), key)
+def against(scenario, other, key="cpu_us"):
+    return lambda document, ours: ratio(document, (scenario, ours), (scenario, other), key)
 
 
-def against_itself(scenario, other_scenario, key="cpu_us"):
-    return lambda document, ours: ratio(document, (scenario, ours), (other_scenario, ours), key)
+def against_itself(scenario, other):
+    return lambda document, ours: ratio(document, (scenario, ours), (other, ours), "cpu_us")
 
 
 def against_best_plain(scenario):

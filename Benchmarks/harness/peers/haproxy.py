@@ -10,6 +10,9 @@ CONFIG = """
 global
     nbthread {workers}
     maxconn 6500
+    # By default it closes connections to the upstream once a quarter of all descriptors is in use, as by idle callers.
+    tune.pool-low-fd-ratio 80
+    tune.pool-high-fd-ratio 90
 {buffers}
 
 defaults
