@@ -46,7 +46,7 @@ class Plan:
         return list(seen.values())
 
     def without(self, name):
-        """The same plan for the case that a peer cannot be measured."""
+        """Takes a peer out that cannot be measured."""
         self._peers = [peer for peer in self._peers if peer.name != name]
 
     def seconds(self):
