@@ -10,6 +10,10 @@ final class ProblemResponse {
     /// Scratch: a body is written before the head that states its length.
     private let body = ByteBuffer(capacity: 512 + 2 * RequestIDGenerator.keptBytesMax)
 
+    /// `Date` for the second `dateWritten`.
+    private let date = ByteBuffer(capacity: HTTPDate.byteCount)
+    private var dateWritten: UnixTime?
+
     init(realm: String, table: RouteTable) {
         self.realm = Array(realm.utf8)
         self.table = table
@@ -41,7 +45,7 @@ final class ProblemResponse {
         output.append(ASCII.space)
         output.append(StatusCode.reason(status))
         output.append("\r\nDate: ")
-        HTTPDate.append(now, to: output)
+        writeDate(now, to: output)
         output.append("\r\nContent-Type: application/problem+json\r\nContent-Length: ")
         output.append(decimal: body.count)
         output.append("\r\nCache-Control: no-store\r\n")
@@ -107,13 +111,31 @@ final class ProblemResponse {
         body.append(",\"code\":\"")
         body.append(answer.code)
         body.append("\",\"request_id\":\"")
-        let identifier = requestID.readable
-        for index in identifier.indices {
-            let byte = identifier[index]
+        writeIdentifier(requestID)
+        body.append("\"}\n")
+    }
+
+    /// As a JSON string: those of trusted proxies may hold quotes and backslashes, ours never do.
+    private func writeIdentifier(_ requestID: ByteBuffer) {
+        let bytes = requestID.readable
+        guard ByteScan.firstIndex(of: ASCII.quote, in: bytes) != nil
+            || ByteScan.firstIndex(of: ASCII.backslash, in: bytes) != nil
+        else { return body.append(bytes) }
+        for index in bytes.indices {
+            let byte = bytes[index]
             if byte == ASCII.quote || byte == ASCII.backslash { body.append(ASCII.backslash) }
             body.append(byte)
         }
-        body.append("\"}\n")
+    }
+
+    /// The date changes once a second, and refusals may be many.
+    private func writeDate(_ now: UnixTime, to output: ByteBuffer) {
+        if dateWritten != now {
+            date.removeAll()
+            HTTPDate.append(now, to: date)
+            dateWritten = now
+        }
+        output.append(contentsOf: date)
     }
 
     /// The scopes that the request's route asks for.
