@@ -41,6 +41,10 @@ let package = Package(
         .target(name: "ProxyCore", dependencies: ["CLibSSL", "CLinux"], swiftSettings: strict),
         .executableTarget(
             name: "ScopeProxy", dependencies: ["ProxyCore"], swiftSettings: strict, linkerSettings: selfContained),
+        // Linked as the product is, so that it times the same code.
+        .executableTarget(
+            name: "Microbenchmarks", dependencies: ["ProxyCore"], path: "Benchmarks/Microbenchmarks", swiftSettings: strict,
+            linkerSettings: selfContained),
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore"], exclude: ["Config/Fixtures", "Token/Fixtures"],
             swiftSettings: strict),
