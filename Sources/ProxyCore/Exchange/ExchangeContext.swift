@@ -84,10 +84,13 @@ package final class ExchangeContext {
         connectionEnded(peer)
     }
 
+    /// As many requests at the same time allocate nothing, and cost their first pages of memory for good: about 12 MiB.
+    private static let relaysKeptMax = 1024
+
     func takeRelay() -> Relay { freeRelays.popLast() ?? Relay(buffers: buffers, limits: headLimits) }
 
     func giveBack(_ relay: Relay) {
         relay.reset()
-        if freeRelays.count < 256 { freeRelays.append(relay) }
+        if freeRelays.count < Self.relaysKeptMax { freeRelays.append(relay) }
     }
 }

@@ -15,7 +15,10 @@ final class UpstreamLeg {
     private(set) var readError: Errno?
     /// Sending has failed. A response that says why may still be on its way, so reading goes on.
     private var sendError: Errno?
-    /// Bytes of the request in `output` before any was sent, kept so that it can be sent once more; nil when it cannot.
+    /// The request, kept so that it can be sent once more; empty when it cannot, or is too long. A copy, since every
+    /// request under way would otherwise hold a whole buffer, for nearly nothing.
+    private let repetition = ByteBuffer(capacity: 4096)
+    /// A request that is too long for `repetition` stays in `output`: so many bytes, before any was sent.
     private var repeatableBytes: Int?
 
     init(pool: BufferPool) { self.pool = pool }
@@ -46,11 +49,27 @@ final class UpstreamLeg {
     var hasUnsent: Bool { !(output?.isEmpty ?? true) && !sendFailed }
 
     /// The request in `output` is complete, and shall stay until its response begins.
-    func keepForRepetition() { repeatableBytes = output?.count }
+    func keepForRepetition() {
+        guard let output else { return }
+        if output.count <= repetition.capacity {
+            repetition.append(contentsOf: output)
+        } else {
+            repeatableBytes = output.count
+        }
+    }
 
     func attach(_ connection: UpstreamConnection) {
         self.connection = connection
-        if let repeatableBytes, let output { output.restoreConsumed(upTo: repeatableBytes) }
+        if !repetition.isEmpty {
+            let output = outputBuffer()
+            // Not at the first attempt: then all of it is still there.
+            if output.count < repetition.count {
+                output.removeAll()
+                output.append(contentsOf: repetition)
+            }
+        } else if let repeatableBytes, let output {
+            output.restoreConsumed(upTo: repeatableBytes)
+        }
     }
 
     /// Sends once. True when bytes left.
@@ -102,6 +121,7 @@ final class UpstreamLeg {
 
     /// The response has begun: the request will not be sent again.
     func forgetRepetition() {
+        repetition.removeAll()
         repeatableBytes = nil
         if output?.isEmpty ?? false { releaseOutput() }
     }
@@ -119,6 +139,7 @@ final class UpstreamLeg {
         let connection = self.connection
         self.connection = nil
         let isClean = input == nil && output?.isEmpty ?? true && !ended && readError == nil && !sendFailed
+        repetition.removeAll()
         repeatableBytes = nil
         if let output { pool.giveBack(output) }
         output = nil

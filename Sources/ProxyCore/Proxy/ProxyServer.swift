@@ -105,10 +105,10 @@ package final class ProxyServer: Sendable {
     }
 
     /// With SO_REUSEPORT a second proxy of the same user could take half of the first one's connections unnoticed. A
-    /// socket that does not share, opened first and closed again, finds out whether somebody is there.
+    /// socket that does not share, bound first and closed again, finds out whether somebody is there.
     private static func refuseSharing(_ address: SocketAddress) throws(Errno) {
         guard let port = address.port, port != 0 else { return }
-        _ = try ListeningSocket(on: address, shared: false)
+        try Socket.checkFree(address)
     }
 
     /// `limits.connections`, or as many as there are descriptors for.

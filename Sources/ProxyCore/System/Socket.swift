@@ -36,6 +36,16 @@ package enum Socket {
         return descriptor
     }
 
+    /// Throws when another socket listens on `address`, whether it would share that or not. Nobody can connect to the
+    /// socket that finds out.
+    package static func checkFree(_ address: SocketAddress) throws(Errno) {
+        let descriptor = try open(family: address.family)
+        try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
+        let raw = descriptor.raw
+        let bound = unsafe address.withSystemAddress { pointer, length in unsafe bind(raw, pointer, length) }
+        guard bound == 0 else { throw .current("bind") }
+    }
+
     /// A connection that waits to be taken from `listener`, or nil when there is none.
     ///
     /// Connections that died in the queue are skipped. Throws for lack of descriptors or memory.

@@ -128,6 +128,8 @@ final class UpstreamUseTests: ProxyTestCase {
 
     private let attempts = [
         Attempt(request: RequestText.of("GET", "/again"), isRepeated: true),
+        // Longer than what is kept as a copy.
+        Attempt(request: RequestText.of("GET", "/again", "X: \(String(repeating: "x", count: 9000))"), isRepeated: true),
         Attempt(request: RequestText.of("HEAD", "/again"), isRepeated: true),
         Attempt(request: RequestText.of("DELETE", "/again"), isRepeated: true),
         Attempt(request: RequestText.of("OPTIONS", "/again"), isRepeated: true),
