@@ -126,10 +126,12 @@ final class UpstreamUseTests: ProxyTestCase {
         let isRepeated: Bool
     }
 
+    private static let longField = "X: " + String(repeating: "x", count: 9000)
+
     private let attempts = [
         Attempt(request: RequestText.of("GET", "/again"), isRepeated: true),
         // Longer than what is kept as a copy.
-        Attempt(request: RequestText.of("GET", "/again", "X: \(String(repeating: "x", count: 9000))"), isRepeated: true),
+        Attempt(request: RequestText.of("GET", "/again", Self.longField), isRepeated: true),
         Attempt(request: RequestText.of("HEAD", "/again"), isRepeated: true),
         Attempt(request: RequestText.of("DELETE", "/again"), isRepeated: true),
         Attempt(request: RequestText.of("OPTIONS", "/again"), isRepeated: true),
