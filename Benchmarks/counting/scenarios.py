@@ -39,7 +39,7 @@ SCENARIOS = [
     Scenario("public", "GET /healthz", tokens=0),
     Scenario("token", "GET /v2/users/4711"),
     Scenario("token, logged", "GET /v2/users/4711", log="info"),
-    Scenario("token, 32 connections", "GET /v2/users/4711", connections=32),
+    Scenario("token, 256 connections", "GET /v2/users/4711", connections=256),
     Scenario("2,000 tokens", "GET /v2/users/4711", tokens=DISTINCT_TOKENS),
     Scenario("small body", "POST /v2/users", body=b'{"name":"Bilbo Baggins"}'),
     Scenario("chunked answer", "GET /v2/streams/1"),
