@@ -97,23 +97,12 @@ package struct IPAddress: Sendable, Hashable {
 extension IPAddress: CustomStringConvertible {
     /// Dotted decimal, or the form of RFC 5952 (the first longest run of zero groups compressed).
     package var description: String {
-        if let bits = v4Bits { return "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)" }
-        let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - 16 * ($0 % 4))) }
-        var best = 0..<0
-        var index = 0
-        while index < 8 {
-            guard groups[index] == 0 else {
-                index += 1
-                continue
-            }
-            let start = index
-            while index < 8, groups[index] == 0 { index += 1 }
-            if index - start > max(1, best.count) { best = start..<index }
-        }
-        func hex(_ part: ArraySlice<UInt16>) -> String { part.map { String($0, radix: 16) }.joined(separator: ":") }
-        if best.isEmpty { return hex(groups[...]) }
-        return hex(groups[..<best.lowerBound]) + "::" + hex(groups[best.upperBound...])
+        let text = text
+        return String(decoding: (0..<text.count).map { text.bytes[$0] }, as: UTF8.self)
     }
+
+    /// The text of `description`, made without memory of its own.
+    package var text: IPAddressText { IPAddressText(self) }
 }
 
 /// A block of addresses, `address/prefix` (RFC 4632); a bare address is a block of one.

@@ -23,6 +23,9 @@ package struct Configuration: Sendable {
     package var logLevel = LogLevel.info
     /// nil for text on a terminal and JSON elsewhere.
     package var logFormat: LogFormat?
+    package var logWhenFull = LogWriter.WhenFull.drop
+    /// The share of the permitted requests that is logged, 0 to 1.
+    package var logSample = 1.0
     /// For `WWW-Authenticate`; needs no escapes inside its quotes.
     package var realm = "api"
     /// The folder for copies of fetched keys; nil for none.

@@ -36,8 +36,7 @@ struct ConfigurationReader {
         if let timeouts = object["timeouts"] { configuration.timeouts = LimitsReader.readTimeouts(timeouts) }
         configuration.workers = object["workers"]?.integer(in: 1...256)
         if let log = object["log"]?.object(.log) {
-            if let level = log["level"].flatMap(readLogLevel) { configuration.logLevel = level }
-            configuration.logFormat = log["format"]?.choice(["json": LogFormat.json, "text": .text])
+            readLog(log, into: &configuration)
         }
         if let realm = object["realm"].flatMap(readRealm) { configuration.realm = realm }
         configuration.stateDirectory = object["state_dir"]?.text().map(source.resolve(path:))
@@ -61,6 +60,15 @@ struct ConfigurationReader {
             return nil
         }
         return blocks ?? []
+    }
+
+    private func readLog(_ log: ConfigurationObject, into configuration: inout Configuration) {
+        if let level = log["level"].flatMap(readLogLevel) { configuration.logLevel = level }
+        configuration.logFormat = log["format"]?.choice(["json": LogFormat.json, "text": .text])
+        if let whenFull = log["when_full"]?.choice(["drop": LogWriter.WhenFull.drop, "block": .block]) {
+            configuration.logWhenFull = whenFull
+        }
+        if let sample = log["sample"]?.share() { configuration.logSample = sample }
     }
 
     private func readLogLevel(_ value: ConfigurationValue) -> LogLevel? {

@@ -78,7 +78,7 @@ package struct ConfigurationSection: Sendable {
     static let routeTimeouts = ConfigurationSection(
         name: "a route's timeouts", keys: ["upstream_first_byte_seconds", "upstream_idle_seconds"])
 
-    static let log = ConfigurationSection(name: "log", keys: ["level", "format"])
+    static let log = ConfigurationSection(name: "log", keys: ["level", "format", "when_full", "sample"])
 
     package static let all = [
         document, listen, upstream, issuer, keyRefresh, route, identityHeaders, limits, routeLimits, timeouts,

@@ -67,6 +67,16 @@ struct ConfigurationValue {
         return .seconds(value)
     }
 
+    /// A share of a whole: 0 for nothing of it, 1 for all.
+    func share() -> Double? {
+        guard json.kind == .number else { return mismatch("a number from 0 to 1") }
+        guard let value = json.number, (0...1).contains(value) else {
+            report("must be a number from 0 to 1")
+            return nil
+        }
+        return value
+    }
+
     /// One of the named choices.
     func choice<Choice>(_ choices: KeyValuePairs<String, Choice>) -> Choice? {
         let names = choices.map(\.key)

@@ -76,8 +76,8 @@ enum HeaderRules {
 
     /// Fields that the proxy adds to or replaces.
     private static let proxyOwned: Set<String> = [
-        "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
-        "x-real-ip", "x-request-id",
+        "forwarded", "traceparent", "tracestate", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
+        "x-forwarded-proto", "x-real-ip", "x-request-id",
     ]
 
     /// Fields without which requests would no longer mean the same.

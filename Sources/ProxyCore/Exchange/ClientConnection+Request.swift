@@ -32,6 +32,7 @@ extension ClientConnection {
     @discardableResult
     func judge(mayAwaitKeys: Bool) -> Bool {
         guard let input = caller.input else { return false }
+        if exchange.request == .awaitingKeys { noteKeyWait() }
         let bytes = input.readable
         let headBytes: Int
         var progress = requestProgress
@@ -66,6 +67,8 @@ extension ClientConnection {
         let record = beginRecord()
         guard record.method.isEmpty else { return }
         record.note(context.requestHead, bytes)
+        record.headCame = context.loop.now
+        record.trace = TraceContext(context.requestHead, bytes, &context.requestIDs.random)
         if isTrustedProxy, case .one(let range) = context.requestHead.fields.occurrence(of: .xRequestID) {
             let id = bytes.slice(range)
             if RequestIDGenerator.isAcceptable(id) { record.id.replace(with: id) }
@@ -94,10 +97,12 @@ extension ClientConnection {
             return refuse(.bodyTooLarge, headBytes: headBytes)
         }
         setTimeouts(overrides)
+        guard let trace = record.trace else { preconditionFailure("noteHead decides on the trace") }
         let output = leg.outputBuffer()
         let isWritten = ForwardedHead(spending: permit).write(
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
-            origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, to: output)
+            origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, trace: trace,
+            to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
         relay.requestReader = BodyReader(framing, limits: context.headLimits)
         relay.requestWriter = BodyWriter(framing)
@@ -121,7 +126,7 @@ extension ClientConnection {
         switch context.parking.park(self, issuer: issuer) {
         case .parked(let wait):
             relay.keyWait = wait
-            relay.waitStarted = context.loop.now
+            relay.waitStarted = Clock.monotonic()
             perform(exchange.parked())
         case .pointless: judge(mayAwaitKeys: false)
         case .full: refuse(.tooManyParked(issuer: issuer), headBytes: headBytes)
@@ -168,10 +173,11 @@ extension ClientConnection {
         let output = caller.outputBuffer()
         // Interim responses that a slow caller has not taken may be in the way; then there is no telling it more.
         guard output.room >= context.problems.bytesMax(for: answer) else { return close(broken: true) }
-        context.problems.write(
+        let bodyBytes = context.problems.write(
             answer, requestID: record.id, persistent: exchange.persistent && exchange.completion == .startNext,
-            callerMinorVersion: record.minorVersion, isHead: asksForHeadOnly(record),
-            now: context.loop.unixTime, to: output)
+            callerMinorVersion: record.minorVersion, isHead: asksForHeadOnly(record), now: context.loop.unixTime,
+            to: output)
+        record.responseBytes = UInt64(bodyBytes)
     }
 
     /// True for HEAD, also when the rest of the head could not be read: nobody expects a body then.
@@ -223,6 +229,7 @@ extension ClientConnection {
         relay.requestWriter.finish(in: output) { writeRequestTrailers(trailers, window, to: output) }
         exchange.requestBodyEnded()
         lastProgress = context.loop.now
+        record?.bodyCame = context.loop.now
     }
 
     private func writeRequestTrailers(_ section: ByteRange?, _ bytes: Span<UInt8>, to output: ByteBuffer) {
@@ -257,7 +264,10 @@ extension ClientConnection {
 
     /// Abandons the body; answers when the response has not begun.
     func requestBodyFailed(_ failure: ProxyAnswer) {
-        if exchange.response == .awaitingConnection { context.pool.cancel(self) }
+        if exchange.response == .awaitingConnection {
+            noteConnectionWait()
+            context.pool.cancel(self)
+        }
         let action = exchange.requestBodyFailed()
         if action == .answer {
             answer(failure)

@@ -76,6 +76,7 @@ extension ClientConnection {
         let hasBody = !framing.isEmpty
         leg.forgetRepetition()
         record.status = context.responseHead.status
+        record.upstreamStatus = context.responseHead.status
         relay.responseReader = BodyReader(framing, limits: context.headLimits)
         relay.responseWriter = BodyWriter(framingOut)
         relay.upstreamPersists = context.responseHead.keepAlive && framing != .untilClose
@@ -182,6 +183,7 @@ extension ClientConnection {
 
     /// Reports the failure and does what follows from it: another attempt, an answer, or a broken transfer.
     func upstreamFailed(_ failure: UpstreamFailure, died: Bool) {
+        if exchange.response == .awaitingConnection { noteConnectionWait() }
         let action = exchange.upstreamFailed(died: died)
         switch action {
         case .connect:

@@ -67,6 +67,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     package func upstreamReady() { pump() }
 
     package func upstreamConnected(_ connection: UpstreamConnection) {
+        noteConnectionWait()
         leg.attach(connection)
         perform(exchange.connected())
         pump()
@@ -123,6 +124,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         }
         isPumping = false
         guard phase != .closed else { return }
+        countWork()
         caller.releaseEmpty()
         if moved, !isScheduled {
             isScheduled = true
@@ -200,7 +202,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         case .connected(let connection):
             leg.attach(connection)
             perform(exchange.connected())
-        case .pending: break
+        // Not from the turn's beginning: what was done before is not part of the wait.
+        case .pending: relay.waitStarted = Clock.monotonic()
         case .failed(let failure): upstreamFailed(failure, died: false)
         }
     }
@@ -253,8 +256,14 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     /// Ends the connection. With `broken`, the caller must not take what it has for a whole response.
     func close(broken: Bool) {
         guard phase != .closed else { return }
-        if exchange.request == .awaitingKeys { context.parking.leave(self) }
-        if exchange.response == .awaitingConnection, leg.connection == nil { context.pool.cancel(self) }
+        if exchange.request == .awaitingKeys {
+            noteKeyWait()
+            context.parking.leave(self)
+        }
+        if exchange.response == .awaitingConnection, leg.connection == nil {
+            noteConnectionWait()
+            context.pool.cancel(self)
+        }
         phase = .closed
         finishRecord()
         if broken { Socket.resetOnClose(caller.socket) }
@@ -285,6 +294,20 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         return record
     }
 
+    /// Counts the work of this turn. The one reading of a clock beside that of the turn and that of the record's end:
+    /// without it, what was done before the request was sent on would pass for the application's time.
+    private func countWork() {
+        guard let record else { return }
+        record.countWork(inTurnOf: context.loop.now, until: Clock.monotonic())
+    }
+
+    func noteKeyWait() { record?.keyWait = context.loop.now.since(relay.waitStarted) }
+
+    func noteConnectionWait() {
+        let wait = context.loop.now.since(relay.waitStarted)
+        record?.connectionWait = Interval(nanoseconds: (record?.connectionWait?.nanoseconds ?? 0) + wait.nanoseconds)
+    }
+
     private func finishRecord() {
         guard let record else { return }
         if record.status == 0 {
@@ -292,7 +315,11 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             record.status = 499
             record.reason = "caller_gone"
         }
-        if !record.method.isEmpty || record.reason != nil { context.log.write(record, now: Clock.monotonic()) }
+        if !record.method.isEmpty || record.reason != nil {
+            let now = Clock.monotonic()
+            record.countWork(inTurnOf: context.loop.now, until: now)
+            context.log.write(record, peer: peer, now: now)
+        }
         leg.finish(reusable: false)
         context.giveBack(relay)
         relay = context.idleRelay

@@ -15,13 +15,13 @@ struct ForwardedHead: ~Copyable {
     }
 
     /// Bytes beyond the head itself and the lines that are counted exactly: the request line's version, the framing,
-    /// an address, a request identifier and the names of those fields.
+    /// an address, a request identifier, the trace and the names of those fields.
     private static let fixedBytesMax = 1024
 
     /// Writes the head to `output`, which is empty; false when it does not fit.
     consuming func write(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, rules: ForwardingRules, origin: Origin,
-        requestID: ByteBuffer, to output: ByteBuffer
+        requestID: ByteBuffer, trace: TraceContext, to output: ByteBuffer
     ) -> Bool {
         let identity = permit.identityLines
         // X-Forwarded-* are at most rewritten from what came, and then once more as `Forwarded`.
@@ -37,6 +37,7 @@ struct ForwardedHead: ~Copyable {
         output.append("X-Request-Id: ")
         output.append(contentsOf: requestID)
         output.append("\r\n")
+        writeTrace(trace, head, bytes, to: output)
         let setLines = rules.setLines
         output.append(setLines.span)
         output.append(identity.span)
@@ -94,7 +95,7 @@ struct ForwardedHead: ~Copyable {
     ) -> Bool {
         switch id {
         case .host, .contentLength, .proxy, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedProto,
-            .forwarded, .xRequestID:
+            .forwarded, .traceparent, .tracestate, .xRequestID:
             false
         case .connection, .http2Settings, .keepAlive, .proxyAuthenticate, .proxyAuthorization, .proxyConnection, .te,
             .transferEncoding, .upgrade:
@@ -145,6 +146,24 @@ struct ForwardedHead: ~Copyable {
         output.append("for=\"")
         writeNode(origin.peer, to: output)
         output.append("\"\r\n")
+    }
+
+    /// `traceparent`, and with it what the vendors of the caller's trace have to say, in one field.
+    private borrowing func writeTrace(
+        _ trace: TraceContext, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to output: ByteBuffer
+    ) {
+        let text = trace.onward.text
+        writeField("traceparent: ", text.span, to: output)
+        guard trace.isContinued, head.fields.contains(.tracestate) else { return }
+        var isFirst = true
+        for index in 0..<head.fields.count where head.fields[index].id == .tracestate {
+            let value = bytes.slice(head.fields[index].value)
+            if value.isEmpty { continue }
+            output.append(isFirst ? "tracestate: " : ",")
+            output.append(value)
+            isFirst = false
+        }
+        if !isFirst { output.append("\r\n") }
     }
 
     private borrowing func writeField(_ name: StaticString, _ value: Span<UInt8>, to output: ByteBuffer) {

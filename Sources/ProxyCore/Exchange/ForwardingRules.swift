@@ -68,8 +68,9 @@ final class ForwardingRules {
     /// True when the field `name` is one that we set or depend on, so that `Connection` cannot make us drop it.
     func isProtected(_ id: FieldName) -> Bool {
         switch id {
-        case .host, .contentLength, .contentType, .authorization, .forwarded, .override, .proxy, .xDisguised,
-            .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
+        case .host, .contentLength, .contentType, .authorization, .forwarded, .override, .proxy, .traceparent,
+            .tracestate, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto,
+            .xRealIP, .xRequestID:
             true
         case .accept, .age, .cacheControl, .connection, .cookie, .date, .expect, .http2Settings, .keepAlive, .location,
             .other, .proxyAuthenticate, .proxyAuthorization, .proxyConnection, .retryAfter, .server, .setCookie, .te,

@@ -34,10 +34,12 @@ final class ProblemResponse {
     /// Writes the response to `output`, which has room for `bytesMax`.
     ///
     /// - Parameter isHead: the request's method was HEAD: the response has the fields of the one to GET, and no body.
+    /// - Returns: how many bytes its body has.
+    @discardableResult
     func write(
         _ answer: ProxyAnswer, requestID: ByteBuffer, persistent: Bool, callerMinorVersion: Int, isHead: Bool,
         now: UnixTime, to output: ByteBuffer
-    ) {
+    ) -> Int {
         let status = answer.status
         writeBody(answer, requestID: requestID)
         output.append("HTTP/1.1 ")
@@ -62,7 +64,9 @@ final class ProblemResponse {
             output.append("Connection: keep-alive\r\n")
         }
         output.append("\r\n")
-        if !isHead { output.append(contentsOf: body) }
+        guard !isHead else { return 0 }
+        output.append(contentsOf: body)
+        return body.count
     }
 
     /// The challenge of RFC 6750 section 3, for the answers that have one.

@@ -4,31 +4,83 @@ package final class RequestLog {
     private let table: RouteTable
     private var lines: LogLines
     private let routeIDs: [[UInt8]]
+    private let issuers: [[UInt8]]
     private let isOn: Bool
+    private var sampling: Sampling
+    /// The time of day less the monotonic clock, as it was at the first line of this turn.
+    private var wallOffset: UInt64?
 
-    package init(writer: LogWriter, table: RouteTable) {
+    /// Lines are handed over before the end of the turn when they have become this long.
+    private static let linesBytesMax = 65_536
+
+    /// - Parameters:
+    ///   - issuers: their names, in the order of the gate's.
+    ///   - sample: the share of the permitted requests that is logged, 0 to 1.
+    package init(writer: LogWriter, table: RouteTable, issuers: [String], sample: Double) {
         self.writer = writer
         self.table = table
         lines = LogLines(format: writer.format)
         routeIDs = table.definitions.map { Array($0.id.utf8) }
+        self.issuers = issuers.map { Array($0.utf8) }
         isOn = writer.level >= .info
+        sampling = Sampling(share: sample)
     }
 
     /// Hands the lines so far to the writer.
-    package func submit() { writer.submit(&lines) }
+    package func submit() {
+        writer.submit(&lines)
+        wallOffset = nil
+    }
 
-    func write(_ record: RequestRecord, now: Instant) {
+    func write(_ record: RequestRecord, peer: SocketAddress, now: Instant) {
         guard isOn else { return }
-        lines.begin(.info, "request", wallNanoseconds: Clock.wallNanoseconds())
+        let isSampled = !sampling.isWhole && Self.mayBeLeftOut(record)
+        if isSampled, !sampling.draw() { return }
+        lines.begin(.info, "request", wallNanoseconds: wall(now))
+        writeRequest(record, peer)
+        writeOutcome(record)
+        writeCaller(record)
+        writeDurations(record, now)
+        if isSampled { lines.field("sample", number: sampling.text.span) }
+        lines.end()
+        if lines.bytes.count > Self.linesBytesMax { submit() }
+    }
+
+    /// True for what was permitted and went well: of that, a share tells as much as the whole.
+    private static func mayBeLeftOut(_ record: RequestRecord) -> Bool {
+        record.status < 400 && record.reason == nil && record.observed == nil
+    }
+
+    /// The time of day at `now`. Asked once a turn: a turn is short, and clocks are not free.
+    private func wall(_ now: Instant) -> UInt64 {
+        if let wallOffset { return now.nanoseconds &+ wallOffset }
+        let time = Clock.wallNanoseconds()
+        wallOffset = time &- now.nanoseconds
+        return time
+    }
+
+    private func writeRequest(_ record: RequestRecord, _ peer: SocketAddress) {
         let (id, method, path) = (record.id, record.method, record.path)
         lines.field("request_id", id.readable)
+        if let trace = record.trace {
+            lines.field("trace_id", hex: trace.onward.traceHigh, trace.onward.traceLow)
+            lines.field("span_id", hex: trace.onward.parentID)
+            if let parent = trace.parentID { lines.field("parent_id", hex: parent) }
+        }
+        lines.field("peer", peer)
+        guard !method.isEmpty else { return }
         lines.field("method", method.readable)
         lines.field("path", path.readable)
+        lines.field("http_version", record.minorVersion == 0 ? "1.0" : "1.1")
+    }
+
+    private func writeOutcome(_ record: RequestRecord) {
         if let route = record.route {
             let id = routeIDs[route]
             lines.field("route", id.span)
         }
         lines.field("status", record.status)
+        if record.upstreamStatus > 0 { lines.field("upstream_status", record.upstreamStatus) }
         if let reason = record.reason { lines.field("reason", reason) }
         if let detail = record.detail { lines.field("detail", detail) }
         if let refusal = record.refusal { writeMissing(refusal) }
@@ -36,9 +88,8 @@ package final class RequestLog {
             lines.field("observed", observed.denial.reason)
             writeMissing(observed)
         }
-        if let client = record.caller?.clientID { lines.field("client_id", client.span) }
-        writeDurations(record, now)
-        lines.end()
+        lines.field("request_bytes", Int(record.requestBytes))
+        lines.field("response_bytes", Int(record.responseBytes))
     }
 
     private func writeMissing(_ refusal: Refusal) {
@@ -46,9 +97,43 @@ package final class RequestLog {
         if !missing.isEmpty { lines.field("missing_scopes", missing) }
     }
 
+    private func writeCaller(_ record: RequestRecord) {
+        guard let token = record.caller?.token else { return }
+        let issuer = issuers[token.issuer]
+        lines.field("issuer", issuer.span)
+        if let subject = token.subject { lines.field("subject", subject.span) }
+        if let client = token.clientID { lines.field("client_id", client.span) }
+    }
+
     private func writeDurations(_ record: RequestRecord, _ now: Instant) {
         lines.field("duration_ms", now.since(record.started))
-        guard record.sentUpstream != .never, record.upstreamAnswered != .never else { return }
-        lines.field("upstream_ms", record.upstreamAnswered.since(record.sentUpstream))
+        lines.field("proxy_ms", record.ownTime)
+        if record.headCame != .never { lines.field("head_ms", record.headCame.since(record.started)) }
+        if let wait = record.keyWait { lines.field("keys_ms", wait) }
+        if let wait = record.connectionWait { lines.field("connect_ms", wait) }
+        if record.bodyCame != .never { lines.field("body_ms", record.bodyCame.since(record.headCame)) }
+        guard record.upstreamAnswered != .never else { return }
+        if record.sentUpstream != .never {
+            lines.field("upstream_ms", record.upstreamAnswered.since(record.sentUpstream))
+        }
+        lines.field("response_ms", now.since(record.upstreamAnswered))
     }
+}
+
+/// Draws which of the requests that went well are logged: each by itself, so that no pattern of theirs, of the workers
+/// or of the callers decides. Callers see none of the numbers that are drawn here.
+private struct Sampling {
+    let isWhole: Bool
+    /// The share, as it is written in lines.
+    let text: [UInt8]
+    private let threshold: UInt64
+    private var random = FastRandom()
+
+    init(share: Double) {
+        isWhole = share >= 1
+        text = Array("\(share)".utf8)
+        threshold = isWhole ? .max : UInt64(share * 0x1p64)
+    }
+
+    mutating func draw() -> Bool { random.next() < threshold }
 }

@@ -13,10 +13,23 @@ final class RequestRecord {
     /// When the request was sent to the application, and when its response began.
     var sentUpstream = Instant.never
     var upstreamAnswered = Instant.never
+    /// When the last byte of the head had come, and of the body if there is one.
+    var headCame = Instant.never
+    var bodyCame = Instant.never
+    /// How long it waited for keys and for a connection to the application; nil where it did not have to.
+    var keyWait: Interval?
+    var connectionWait: Interval?
+    /// What the proxy itself has taken so far: the turns of the loop in which something was done for this request, each
+    /// from its beginning.
+    private(set) var ownTime = Interval(nanoseconds: 0)
+    private var countedUntil = Instant(nanoseconds: 0)
     var interimResponses = 0
+    var trace: TraceContext?
     /// The route that the request was judged by.
     var route: Int?
+    /// What the caller is answered, and what the application has answered (0: nothing).
     var status = 0
+    var upstreamStatus = 0
     /// Why the proxy answered itself, or broke off.
     var reason: StaticString?
     /// More about an upstream failure.
@@ -38,6 +51,14 @@ final class RequestRecord {
         path.replace(with: bytes.slice(head.path))
     }
 
+    /// Counts what has been done between the beginning of a turn and `now`. A request that was sent in that turn counts
+    /// as sent now: what came before was our work, not the application's.
+    func countWork(inTurnOf turn: Instant, until now: Instant) {
+        ownTime.nanoseconds += now.since(max(turn, countedUntil)).nanoseconds
+        countedUntil = now
+        if sentUpstream == turn, upstreamAnswered == .never { sentUpstream = now }
+    }
+
     func reset() {
         id.removeAll()
         method.removeAll()
@@ -47,9 +68,17 @@ final class RequestRecord {
         started = .never
         sentUpstream = .never
         upstreamAnswered = .never
+        headCame = .never
+        bodyCame = .never
+        keyWait = nil
+        connectionWait = nil
+        ownTime = Interval(nanoseconds: 0)
+        countedUntil = Instant(nanoseconds: 0)
         interimResponses = 0
+        trace = nil
         route = nil
         status = 0
+        upstreamStatus = 0
         reason = nil
         detail = nil
         observed = nil

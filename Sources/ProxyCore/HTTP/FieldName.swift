@@ -31,6 +31,9 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case server
     case setCookie
     case te
+    /// The trace that a request belongs to (W3C Trace Context).
+    case traceparent
+    case tracestate
     case trailer
     case transferEncoding
     case upgrade
@@ -84,7 +87,9 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case 10 where name.equalsIgnoringCase("connection"): .connection
         case 10 where name.equalsIgnoringCase("keep-alive"): .keepAlive
         case 10 where name.equalsIgnoringCase("set-cookie"): .setCookie
+        case 10 where name.equalsIgnoringCase("tracestate"): .tracestate
         case 11 where name.equalsIgnoringCase("retry-after"): .retryAfter
+        case 11 where name.equalsIgnoringCase("traceparent"): .traceparent
         case 12 where name.equalsIgnoringCase("content-type"): .contentType
         case 12 where name.equalsIgnoringCase("x-request-id"): .xRequestID
         case 12 where name.resembles("x-request-id"): .xDisguised
@@ -142,9 +147,9 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
             .transferEncoding, .upgrade:
             true
         case .accept, .age, .authorization, .cacheControl, .contentLength, .contentType, .cookie, .date, .expect,
-            .forwarded, .host, .location, .other, .override, .proxy, .retryAfter, .server, .setCookie, .trailer, .via,
-            .wwwAuthenticate, .xDisguised, .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto,
-            .xRealIP, .xRequestID:
+            .forwarded, .host, .location, .other, .override, .proxy, .retryAfter, .server, .setCookie, .traceparent,
+            .tracestate, .trailer, .via, .wwwAuthenticate, .xDisguised, .xForwardedFor, .xForwardedHost,
+            .xForwardedOther, .xForwardedProto, .xRealIP, .xRequestID:
             false
         }
     }
@@ -158,7 +163,7 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
             .proxyConnection, .setCookie, .te, .trailer, .transferEncoding, .upgrade, .wwwAuthenticate, .xDisguised,
             .xForwardedFor, .xForwardedHost, .xForwardedOther, .xForwardedProto, .xRealIP:
             true
-        case .accept, .age, .date, .other, .retryAfter, .server, .via, .xRequestID: false
+        case .accept, .age, .date, .other, .retryAfter, .server, .traceparent, .tracestate, .via, .xRequestID: false
         }
     }
 }

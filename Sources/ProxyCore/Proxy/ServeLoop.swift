@@ -11,7 +11,7 @@ package enum ServeLoop {
         }
         let server = try ProxyServer.start(configuration, log: log)
         announce(configuration, server.address, log)
-        waitForEnd(of: server, signals, log)
+        waitForEnd(of: server, signals, log, drain: configuration.timeouts.drain)
         server.join()
         if let failure = server.failure { throw .system(failure) }
         log.log(.info, "stopped")
@@ -23,22 +23,30 @@ package enum ServeLoop {
 
     private static func openLog(_ configuration: Configuration) throws(ProxyStartError) -> (LogWriter, Thread) {
         do throws(Errno) {
-            let log = try LogWriter(level: configuration.logLevel, format: configuration.logFormat)
+            let log = try LogWriter(
+                level: configuration.logLevel, format: configuration.logFormat, whenFull: configuration.logWhenFull)
             return (log, try log.start())
         } catch {
             throw .system(error)
         }
     }
 
-    private static func waitForEnd(of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter) {
+    private static func waitForEnd(
+        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, drain: Interval
+    ) {
         var isDraining = false
         while let signal = signals.wait(orUntil: server.ended) {
             switch signal {
-            case .terminate where isDraining: server.cut()
+            case .terminate where isDraining:
+                log.limitWaiting(to: Interval(nanoseconds: 0))
+                server.cut()
             case .terminate:
                 isDraining = true
-                log.log(.info, "draining") { $0.field("connections", server.budget.connections) }
+                // A log that nobody reads is no reason to stay.
+                log.limitWaiting(to: drain)
+                let connections = server.budget.connections
                 server.drain()
+                log.log(.info, "draining") { $0.field("connections", connections) }
             case .hangup:
                 log.log(.warn, "reload_not_supported") { line in
                     line.field("hint", "the configuration is read at the start only; restart to apply changes")

@@ -41,7 +41,9 @@ final class Worker: EventHandler {
         self.mailbox = mailbox
         let configuration = settings.configuration
         loop = try EventLoop()
-        requestLog = RequestLog(writer: settings.log, table: settings.policy.table)
+        requestLog = RequestLog(
+            writer: settings.log, table: settings.policy.table, issuers: configuration.issuers.map(\.token.issuer),
+            sample: configuration.logSample)
         let gate = Gate(
             policy: settings.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
         keys = WorkerKeys(gate: gate, sources: settings.keySources, loop: loop)

@@ -83,4 +83,32 @@ package enum ByteScan {
             return index
         }
     }
+
+    /// The offset of the first byte that cannot stand as it is between quotes: a control character, a quote, a
+    /// backslash, or what is not ASCII. `bytes.count` when all can.
+    package static func firstUnplain(in bytes: Span<UInt8>) -> Int {
+        var index = 0
+        let count = bytes.count
+        let (space, delete) = (SIMD16<UInt8>(repeating: ASCII.space), SIMD16<UInt8>(repeating: ASCII.delete))
+        let (quote, backslash) = (SIMD16<UInt8>(repeating: ASCII.quote), SIMD16<UInt8>(repeating: ASCII.backslash))
+        // Sound: as in `firstControl`.
+        let found = unsafe bytes.withUnsafeBytes { raw -> Int? in
+            while index + 16 <= count {
+                let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+                let special = (block .< space) .| (block .>= delete) .| (block .== quote) .| (block .== backslash)
+                let words = unsafe unsafeBitCast(special, to: SIMD2<UInt64>.self)
+                if words[0] != 0 { return index + words[0].trailingZeroBitCount / 8 }
+                if words[1] != 0 { return index + 8 + words[1].trailingZeroBitCount / 8 }
+                index += 16
+            }
+            return nil
+        }
+        if let found { return found }
+        while index < count {
+            let byte = bytes[index]
+            if byte < ASCII.space || byte >= ASCII.delete || byte == ASCII.quote || byte == ASCII.backslash { break }
+            index += 1
+        }
+        return index
+    }
 }

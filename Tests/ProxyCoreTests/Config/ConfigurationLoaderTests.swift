@@ -23,6 +23,8 @@ final class ConfigurationLoaderTests: XCTestCase {
         XCTAssertEqual(configuration.realm, "api")
         XCTAssertEqual(configuration.logLevel, .info)
         XCTAssertNil(configuration.logFormat)
+        XCTAssertEqual(configuration.logWhenFull, .drop)
+        XCTAssertEqual(configuration.logSample, 1)
         XCTAssertNil(configuration.workers)
         XCTAssertNil(configuration.stateDirectory)
         XCTAssertFalse(configuration.forwardsToken)
@@ -53,7 +55,7 @@ final class ConfigurationLoaderTests: XCTestCase {
                         {"path": "/b/{t}", "authenticated": true, "claims": {"t": "{t}", "n": 3, "s": "v"}}],
              "identity_headers": {"prefix": "X-Id-", "claims": {"X-Tenant": "tenant"}},
              "trusted_proxies": ["10.0.0.0/8"], "realm": "r", "state_dir": "/state",
-             "log": {"level": "warn", "format": "json"},
+             "log": {"level": "warn", "format": "json", "when_full": "block", "sample": 0.25},
              "limits": {"head_bytes": 2048, "fields": 5, "body_bytes": 6, "connections": 7,
                         "connections_per_address": 8, "token_cache_entries": 9, "parked_requests": 10},
              "timeouts": {"request_head_seconds": 1, "request_body_idle_seconds": 2, "keep_alive_idle_seconds": 3,
@@ -77,6 +79,8 @@ final class ConfigurationLoaderTests: XCTestCase {
         XCTAssertEqual(configuration.stateDirectory, "/state")
         XCTAssertEqual(configuration.logLevel, .warn)
         XCTAssertEqual(configuration.logFormat, .json)
+        XCTAssertEqual(configuration.logWhenFull, .block)
+        XCTAssertEqual(configuration.logSample, 0.25)
         checkIssuer(try XCTUnwrap(configuration.issuers.first))
         checkRoutes(configuration.routes)
         checkLimits(configuration.limits)

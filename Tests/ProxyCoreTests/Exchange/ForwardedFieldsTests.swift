@@ -21,6 +21,7 @@ final class ForwardedFieldsTests: XCTestCase {
         XCTAssertEqual(try proxy.answer(lines.joined(separator: "\r\n") + "\r\n\r\n").status, 200)
         let forwarded = upstream.requests[0]
         let id = try XCTUnwrap(forwarded.field("X-Request-Id"))
+        let trace = try XCTUnwrap(forwarded.field("traceparent"))
         XCTAssertEqual(id, try proxy.logged(path: "/v2/users/7")["request_id"])
         XCTAssertEqual(
             forwarded.head.split(separator: "\r\n").map(String.init),
@@ -28,7 +29,8 @@ final class ForwardedFieldsTests: XCTestCase {
                 "GET /v2/users/7?q=%41&r=//.. HTTP/1.1", "Host: api.test:8080", "X-A: first", "Accept: */*",
                 "cOOkie: a=b", "X-B: ", "X-A: second", "Via: 1.1 other", "X-L: \u{e9}\u{e8}",
                 "X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", "X-Forwarded-Host: api.test:8080",
-                "X-Request-Id: \(id)", "X-Auth-Subject: service-1", "X-Auth-Client-Id: client-1",
+                "X-Request-Id: \(id)", "traceparent: \(trace)", "X-Auth-Subject: service-1",
+                "X-Auth-Client-Id: client-1",
                 "X-Auth-Issuer: \(ClaimsText.issuer)", "X-Auth-Scopes: a:b c",
             ])
     }
@@ -116,7 +118,8 @@ final class ForwardedFieldsTests: XCTestCase {
         let token = proxy.token("a:b")
         let names = """
             X-Auth-Subject, x-auth-scopes, X-Auth-Client-Id, X-Request-Id, X-Api-Key, Host, X-Forwarded-For, \
-            x-forwarded-proto, X-Forwarded-Host, Authorization, Content-Length, Content-Type, Transfer-Encoding
+            x-forwarded-proto, X-Forwarded-Host, Authorization, Content-Length, Content-Type, Transfer-Encoding, \
+            Traceparent, tracestate
             """
         for body in ["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"] {
             let head = [
@@ -133,7 +136,8 @@ final class ForwardedFieldsTests: XCTestCase {
                 [
                     "authorization", "content-type", "host", "x-api-key", "x-auth-client-id", "x-auth-issuer",
                     "x-auth-scopes", "x-auth-subject", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
-                    "x-request-id", "x-third", body.hasPrefix("C") ? "content-length" : "transfer-encoding",
+                    "traceparent", "x-request-id", "x-third",
+                    body.hasPrefix("C") ? "content-length" : "transfer-encoding",
                 ].sorted())
         }
     }
@@ -145,7 +149,7 @@ final class ForwardedFieldsTests: XCTestCase {
         let trailers = [
             "X-Checksum: abc", "X-Auth-Subject: spoofed", "x_auth_scopes: spoofed", "X.Auth.Anything: spoofed",
             "X-Tenant: spoofed", "X_Tenant: spoofed", "x-api_key: spoofed", "X-Request-Id: spoofed",
-            "X!Auth!Subject: spoofed", "X-Last: 1",
+            "X!Auth!Subject: spoofed", "Traceparent: spoofed", "tracestate: spoofed", "X-Last: 1",
         ]
         let request = RequestText.of("POST", "/x", token: proxy.token("a:b"), "Transfer-Encoding: chunked")
         let body = "3\r\nabc\r\n0\r\n" + trailers.joined(separator: "\r\n") + "\r\n"

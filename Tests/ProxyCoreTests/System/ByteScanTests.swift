@@ -121,4 +121,20 @@ final class ByteScanTests: XCTestCase {
         for index in 0..<100 where index % 3 == 0 { array[index] = UInt16(index) }
         for index in 0..<100 { XCTAssertEqual(array[index], index % 3 == 0 ? UInt16(index) : 7) }
     }
+
+    func testFirstUnplain() {
+        let guarded = GuardedBytes()
+        for count in 0..<50 {
+            for byte in [0x00, 0x1F, 0x20, 0x21, 0x22, 0x23, 0x5B, 0x5C, 0x5D, 0x7E, 0x7F, 0x80, 0xFF] as [UInt8] {
+                let isPlain = byte >= 0x20 && byte < 0x7F && byte != 0x22 && byte != 0x5C
+                for place in 0..<max(count, 1) {
+                    var bytes = [UInt8](repeating: 0x61, count: count)
+                    if place < count { bytes[place] = byte }
+                    let expected = isPlain ? count : min(place, count)
+                    let found = guarded.withPrefix(count, of: bytes) { ByteScan.firstUnplain(in: $0) }
+                    XCTAssertEqual(found, expected, "\(byte) at \(place) of \(count)")
+                }
+            }
+        }
+    }
 }

@@ -33,13 +33,26 @@ final class LogWriterEndTests: XCTestCase {
     func testAllLinesComeWhole() throws {
         let writer = try LogWriter(target: ends[1], level: .info, format: .json)
         let thread = try writer.start()
-        let lengths = [0, 10, 4000, 200, 4096, 9000, 1, 3000]
-        for length in lengths { writer.log(.info, "line") { $0.field("text", String(repeating: "y", count: length)) } }
+        // Each of these takes six bytes in the line.
+        let lengths = [0, 10, 660, 200, 680, 1024, 1, 500]
+        for length in lengths { writer.log(.info, "line") { $0.field("text", String(repeating: "\0", count: length)) } }
         writer.stop()
         thread.join()
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = unsafe read(ends[0], &bytes, bytes.count)
         let entries = try bytes[..<max(0, count)].split(separator: ASCII.lineFeed).map { try LogEntry(Array($0)) }
         XCTAssertEqual(entries.map { $0["text"]?.utf8.count }, lengths)
+    }
+
+    /// Other programs write there, too: what they and we have in common stays as it is.
+    func testTheTargetStaysAsItWas() throws {
+        let flags = fcntl(ends[1], F_GETFL)
+        let writer = try LogWriter(target: ends[1], level: .info, format: .json)
+        let thread = try writer.start()
+        writer.log(.info, "line") { $0.field("text", String(repeating: "z", count: 100)) }
+        writer.stop()
+        thread.join()
+        XCTAssertEqual(flags & O_NONBLOCK, 0)
+        XCTAssertEqual(fcntl(ends[1], F_GETFL), flags)
     }
 }
