@@ -99,4 +99,10 @@ final class IdentityFieldsTests: XCTestCase {
             }
         }
     }
+
+    func testEachMistakeIsToldInItsOwnWords() {
+        let errors: [IdentityOptionsError] = [.invalidPrefix, .invalidName(0), .duplicateName(0)]
+        XCTAssertEqual(Set(errors.map(\.message)).count, 3)
+        XCTAssertTrue(IdentityOptionsError.invalidPrefix.message.hasPrefix("the prefix of a field name is"))
+    }
 }

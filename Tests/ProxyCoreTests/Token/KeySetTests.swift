@@ -29,6 +29,18 @@ final class KeySetTests: XCTestCase {
         }
     }
 
+    func testEveryReasonToSkipAKeyHasWordsOfItsOwn() {
+        let reasons: [KeySkipReason] = [
+            .notAnObject, .malformedMember, .unsupportedKeyType, .symmetricKey, .unsupportedCurve, .notForSignatures,
+            .notForVerification, .unsupportedAlgorithm, .algorithmMismatch, .unsound(.modulusTooShort),
+            .unsound(.modulusTooLong), .unsound(.unsoundNumbers), .unsound(.wrongCoordinateLength),
+            .unsound(.notOnCurve), .duplicate,
+        ]
+        XCTAssertEqual(Set(reasons.map(\.description.description)).count, reasons.count)
+        XCTAssertEqual(KeySkipReason.unsound(.modulusTooShort).description.description, "RSA key below 2048 bits")
+        XCTAssertEqual(KeySkipReason.symmetricKey.description.description, "a symmetric key")
+    }
+
     func testBadKeysAreSkippedAndTold() throws {
         let signer = TestSigner()
         let good = signer.jwk()
