@@ -1,0 +1,97 @@
+import ProxyCore
+
+/// A request as the upstream got it, and the rules that it has to have passed.
+struct ForwardedRequest {
+    private struct Rule {
+        let template: String
+        /// `public`, `any`, or a scope.
+        let needs: String
+    }
+
+    private static let rules = [
+        Rule(template: "/public/{x...}", needs: "public"), Rule(template: "/a/{x}", needs: "a"),
+        Rule(template: "/a/{x}/any", needs: "any"), Rule(template: "/any", needs: "any"),
+        Rule(template: "/b", needs: "b"),
+    ]
+
+    static var routes: [RouteDefinition] {
+        get throws {
+            try rules.map { rule in
+                RouteDefinition(
+                    id: rule.template, template: try PathTemplate(rule.template), methods: nil,
+                    requirement: rule.needs == "public" ? .public : rule.needs == "any" ? .authenticated
+                        : .all([rule.needs]))
+            }
+        }
+    }
+
+    /// Method, path and query.
+    let target: [UInt8]
+    let framing: BodyFraming
+    let body: MessageBody
+    private let path: String
+    private let head: PlainHead
+
+    /// The requests that came over one connection.
+    static func all(_ bytes: [UInt8]) -> [ForwardedRequest] {
+        var requests: [ForwardedRequest] = []
+        var rest = bytes[...]
+        var head = RequestHead()
+        while !rest.isEmpty {
+            let window = Array(rest)
+            var progress = HeadProgress()
+            let limits = HeadLimits(headBytes: 65_535, fields: 256)
+            guard let parsed = try? head.parse(window.span, limits: limits, progress: &progress) else {
+                fatalError("broken: the upstream gets what is no request: \(window.span.text)")
+            }
+            guard case .complete(let end) = parsed else { return requests }
+            guard let body = MessageBody(head.framing, Array(window[end...])) else {
+                fatalError("broken: the upstream gets a malformed body: \(window.span.text)")
+            }
+            requests.append(
+                ForwardedRequest(
+                    target: CallerStream.target(head, window), framing: head.framing, body: body,
+                    path: window.span.slice(head.path).text, head: PlainHead(Array(window[..<end]))))
+            guard body.isWhole else { return requests }
+            rest = window[(end + body.end)...]
+        }
+        return requests
+    }
+
+    func checkPermitted() {
+        let lookup = UpstreamModel.Lookup(segments: UpstreamModel.split(path), isRaw: true)
+        guard let route = NaiveRouter(Self.rules.map(\.template)).routes(for: lookup).first else {
+            fatalError("broken: \(path) is forwarded without a route")
+        }
+        let identity = head.fields.filter { Self.isIdentity($0.name) }
+        switch Self.rules[route].needs {
+        case "public": require(identity.isEmpty, "nobody is named on a public route")
+        case "any": break
+        case let scope:
+            let scopes = head.values(of: "x-auth-scopes").flatMap { $0.split(separator: ASCII.space).map(Array.init) }
+            require(scopes.contains(Array(scope.utf8)), "\(path) is forwarded without its scope")
+        }
+        if Self.rules[route].needs != "public" {
+            require(head.values(of: "x-auth-client-id") == [Array("client-1".utf8)], "the caller is named, once")
+            let names = Set(identity.map { PlainHead.lowercased($0.name) })
+            require(names.count == identity.count && names.count <= 4, "no identity beside ours")
+        }
+        checkFields()
+    }
+
+    private func checkFields() {
+        for name in ["authorization", "connection", "keep-alive", "proxy", "proxy-connection", "te", "upgrade"] {
+            require(head.values(of: name).isEmpty, "\(name) is not for the upstream")
+        }
+        for name in ["host", "x-request-id", "x-forwarded-for", "x-forwarded-proto"] {
+            require(head.values(of: name).count == 1, "one \(name)")
+        }
+        require(!body.trailers.contains(where: Self.isIdentity), "no identity in trailers")
+    }
+
+    /// A name that some application could take for one of the fields that tell who calls.
+    private static func isIdentity(_ name: [UInt8]) -> Bool {
+        let folded = PlainHead.lowercased(name).map { ASCII.isLetter($0) || ASCII.isDigit($0) ? $0 : ASCII.hyphen }
+        return folded.starts(with: Array("x-auth-".utf8))
+    }
+}
