@@ -131,7 +131,7 @@ final class UpstreamUseTests: ProxyTestCase {
     private let attempts = [
         Attempt(request: RequestText.of("GET", "/again"), isRepeated: true),
         // Longer than what is kept as a copy.
-        Attempt(request: RequestText.of("GET", "/again", Self.longField), isRepeated: true),
+        Attempt(request: RequestText.of("GET", "/again", UpstreamUseTests.longField), isRepeated: true),
         Attempt(request: RequestText.of("HEAD", "/again"), isRepeated: true),
         Attempt(request: RequestText.of("DELETE", "/again"), isRepeated: true),
         Attempt(request: RequestText.of("OPTIONS", "/again"), isRepeated: true),
