@@ -33,7 +33,8 @@ extension ClientConnection {
 
     private func noteRequestSent() {
         guard exchange.request == .complete, !leg.hasUnsent, let record, record.sentUpstream == .never else { return }
-        record.sentUpstream = context.loop.now
+        // Read anew: what has been done in this turn of the loop until now was the proxy's part, not the upstream's.
+        record.sentUpstream = Clock.monotonic()
         lastProgress = context.loop.now
     }
 
@@ -185,10 +186,13 @@ extension ClientConnection {
         let action = exchange.upstreamFailed(died: died)
         switch action {
         case .connect:
+            context.metrics.upstreamFailed(failure, isRetried: true)
             leg.dropConnection()
         case .answer:
+            context.metrics.upstreamFailed(failure, isRetried: false)
             answer(.upstream(failure))
         case .breakOff:
+            context.metrics.upstreamFailed(failure, isRetried: false)
             let record = beginRecord()
             record.reason = failure.code
             record.detail = failure.detail

@@ -288,11 +288,14 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private func finishRecord() {
         guard let record else { return }
         if record.status == 0 {
-            // The caller went before there was an answer; nginx made this number known.
-            record.status = 499
+            record.status = RequestRecord.callerGone
             record.reason = "caller_gone"
         }
-        if !record.method.isEmpty || record.reason != nil { context.log.write(record, now: Clock.monotonic()) }
+        if !record.method.isEmpty || record.reason != nil {
+            let now = Clock.monotonic()
+            context.log.write(record, now: now)
+            context.metrics.count(record, ended: now, turn: context.loop.now)
+        }
         leg.finish(reusable: false)
         context.giveBack(relay)
         relay = context.idleRelay

@@ -15,6 +15,7 @@ package final class LogWriter: Sendable {
     }
 
     private let queue = Mutex(Queue())
+    private let dropped = Atomic<Int>(0)
     private let wakeUp: WakeUp
     private let target: Int32
     package let level: LogLevel
@@ -58,12 +59,16 @@ package final class LogWriter: Sendable {
         wakeUp.signal()
     }
 
+    /// Lines that were dropped so far, since the queue was full. Any thread.
+    package var droppedLines: Int { dropped.load(ordering: .relaxed) }
+
     /// Takes over the lines and empties `lines`. Any thread.
     package func submit(_ lines: inout LogLines) {
         guard !lines.isEmpty else { return }
         let first = queue.withLock { queue in
             guard queue.bytes.count + lines.bytes.count <= queueBytesMax else {
                 queue.droppedLines += lines.count
+                dropped.wrappingAdd(lines.count, ordering: .relaxed)
                 return false
             }
             queue.bytes.append(contentsOf: lines.bytes)
