@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -30,6 +31,16 @@ static inline long clinux_raise_descriptor_limit(void) {
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) == 0) soft = limit.rlim_max;
     return soft > 0x7fffffff ? 0x7fffffff : (long)soft;
+}
+
+// A counter that one thread writes and any thread reads: relaxed atomics, which cost what plain loads and stores do. Only
+// the writer may add: it reads and writes in two steps.
+static inline uint64_t clinux_counter_load(const uint64_t *counter) { return __atomic_load_n(counter, __ATOMIC_RELAXED); }
+static inline void clinux_counter_store(uint64_t *counter, uint64_t value) {
+    __atomic_store_n(counter, value, __ATOMIC_RELAXED);
+}
+static inline void clinux_counter_add(uint64_t *counter, uint64_t amount) {
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + amount, __ATOMIC_RELAXED);
 }
 
 // prctl is variadic, which Swift cannot call.

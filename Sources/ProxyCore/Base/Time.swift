@@ -28,6 +28,8 @@ package struct Interval: Sendable, Comparable {
 
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
+    package static let zero = Interval(nanoseconds: 0)
+
     package static func milliseconds(_ value: Int) -> Interval { Interval(nanoseconds: UInt64(value) * 1_000_000) }
 
     /// Seconds, with decimals; not negative and at most about 500 years.

@@ -4,6 +4,8 @@
 /// addresses first.
 package struct Configuration: Sendable {
     package var listen: SocketAddress
+    /// Of the admin listener; nil for none.
+    package var admin: SocketAddress?
     package var upstream: UpstreamSettings
     /// Empty only when every route is public.
     package var issuers: [IssuerSettings] = []

@@ -34,6 +34,7 @@ struct ConfigurationReader {
         if let proxies = object["trusted_proxies"] { configuration.trustedProxies = readTrustedProxies(proxies) }
         if let limits = object["limits"] { configuration.limits = LimitsReader.readLimits(limits) }
         if let timeouts = object["timeouts"] { configuration.timeouts = LimitsReader.readTimeouts(timeouts) }
+        configuration.admin = readAdmin(object, listen: configuration.listen)
         configuration.workers = object["workers"]?.integer(in: 1...256)
         if let log = object["log"]?.object(.log) {
             readLog(log, into: &configuration)
@@ -51,6 +52,14 @@ struct ConfigurationReader {
             return nil
         }
         return []
+    }
+
+    private func readAdmin(_ object: ConfigurationObject, listen: SocketAddress) -> SocketAddress? {
+        guard let value = object["admin"], let address = ListenReader.readAddress(value) else { return nil }
+        if address == listen, address.port != 0 {
+            value.report("is the address of listen, too: the admin listener needs one of its own")
+        }
+        return address
     }
 
     private func readTrustedProxies(_ value: ConfigurationValue) -> [CIDR] {

@@ -12,10 +12,9 @@ package struct ConfigurationSection: Sendable {
         name: "the top level",
         keys: [
             "$schema", "listen", "upstream", "issuers", "routes", "mode", "identity_headers", "forward_token",
-            "trusted_proxies", "limits", "timeouts", "workers", "log", "realm", "state_dir",
+            "trusted_proxies", "limits", "timeouts", "workers", "admin", "log", "realm", "state_dir",
         ],
         later: [
-            "admin": "the admin listener arrives with a later version; until then probe a route that is public",
             "egress": "fetching tokens for outgoing calls arrives with a later version; until then leave the key out",
         ])
 

@@ -1,4 +1,4 @@
-/// Reads `listen`: `"address:port"`, or an object.
+/// Reads `listen`: `"address:port"`, or an object; and `admin`: `"address:port"`.
 enum ListenReader {
     static func read(_ value: ConfigurationValue) -> SocketAddress? {
         if value.json.kind != .object {
@@ -9,7 +9,7 @@ enum ListenReader {
         return object.required("address", "missing: \"address:port\"").flatMap(readAddress)
     }
 
-    private static func readAddress(_ value: ConfigurationValue) -> SocketAddress? {
+    static func readAddress(_ value: ConfigurationValue) -> SocketAddress? {
         guard let text = value.text() else { return nil }
         if text.utf8.starts(with: "unix:".utf8) {
             value.report("listening on a Unix socket is not supported: name an address and a port")

@@ -101,6 +101,7 @@ final class DemoServers {
     ) -> Configuration {
         var configuration = configuration
         configuration.listen = anyLoopbackPort
+        configuration.admin = nil
         configuration.upstream.address = .tcp(host: "127.0.0.1", port: upstream.port ?? 0)
         configuration.issuers = [adapt(configuration.issuers[0], to: issuer)]
         configuration.stateDirectory = nil

@@ -187,10 +187,13 @@ extension ClientConnection {
         let action = exchange.upstreamFailed(died: died)
         switch action {
         case .connect:
+            context.metrics.upstreamFailed(failure, isRetried: true)
             leg.dropConnection()
         case .answer:
+            context.metrics.upstreamFailed(failure, isRetried: false)
             answer(.upstream(failure))
         case .breakOff:
+            context.metrics.upstreamFailed(failure, isRetried: false)
             let record = beginRecord()
             record.reason = failure.code
             record.detail = failure.detail

@@ -311,14 +311,14 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private func finishRecord() {
         guard let record else { return }
         if record.status == 0 {
-            // The caller went before there was an answer; nginx made this number known.
-            record.status = 499
+            record.status = RequestRecord.callerGone
             record.reason = "caller_gone"
         }
         if !record.method.isEmpty || record.reason != nil {
             let now = Clock.monotonic()
             record.countWork(inTurnOf: context.loop.now, until: now)
             context.log.write(record, peer: peer, now: now)
+            context.metrics.count(record, ended: now)
         }
         leg.finish(reusable: false)
         context.giveBack(relay)

@@ -21,6 +21,7 @@ package final class ExchangeContext {
     let problems: ProblemResponse
     package let parking: KeyParking
     let log: RequestLog
+    let metrics: ExchangeMetrics
     /// Scratch: every parse overwrites these, and nobody keeps what is in them beyond the call.
     var requestHead = RequestHead()
     var responseHead = ResponseHead()
@@ -36,12 +37,13 @@ package final class ExchangeContext {
 
     package init(
         loop: EventLoop, gate: Gate, pool: UpstreamPool, options: ExchangeOptions, log: RequestLog,
-        parking: KeyParking
+        metrics: ExchangeMetrics, parking: KeyParking
     ) {
         self.loop = loop
         self.gate = gate
         self.pool = pool
         self.log = log
+        self.metrics = metrics
         limits = options.limits
         timeouts = options.timeouts
         headLimits = HeadLimits(options.limits)
@@ -60,6 +62,20 @@ package final class ExchangeContext {
     /// not called for it.
     package func serve(_ accepted: consuming AcceptedSocket) throws(Errno) {
         try ClientConnection(accepted, context: self).start()
+        metrics.add(1, to: .connectionsAccepted)
+    }
+
+    /// Lets other threads see how much there is of what this worker holds. At the end of each turn of its loop.
+    package func publishFigures() {
+        metrics.set(.upstreamConnects, to: pool.attempts)
+        metrics.set(.upstreamOpen, to: pool.count)
+        metrics.set(.upstreamIdle, to: pool.idleCount)
+        metrics.set(.upstreamWaiting, to: pool.waitingCount)
+        metrics.set(.cacheHits, to: gate.cache.hits)
+        metrics.set(.cacheMisses, to: gate.cache.misses)
+        metrics.set(.cacheEvictions, to: gate.cache.evictions)
+        metrics.set(.cacheEntries, to: gate.cache.count)
+        metrics.set(.parkedRequests, to: parking.count)
     }
 
     /// Ends idle connections, and the others after what is under way.

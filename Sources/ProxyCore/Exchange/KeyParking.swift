@@ -29,6 +29,9 @@ package final class KeyParking {
         self.refetch = refetch
     }
 
+    /// Requests that wait at this moment.
+    package var count: Int { waiting.reduce(0) { $0 + $1.count } }
+
     /// A new snapshot has come: those whose refetch it settles are judged again.
     package func settle(_ snapshot: KeySnapshot) {
         let issuer = snapshot.issuer

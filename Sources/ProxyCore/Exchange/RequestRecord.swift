@@ -42,6 +42,9 @@ final class RequestRecord {
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
 
+    /// The status of a request whose caller went before there was an answer; nginx made this number known.
+    static let callerGone = 499
+
     init(pathBytesMax: Int) { path = ByteBuffer(capacity: pathBytesMax) }
 
     func note(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {

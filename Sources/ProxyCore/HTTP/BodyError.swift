@@ -20,6 +20,12 @@ package enum BodyError: Error, Sendable, Equatable {
         }
     }
 
+    /// Every reason there is besides those of `HeadError`.
+    package static let reasons: [StaticString] = [
+        "chunk_extension_too_long", "chunk_size_too_large", "invalid_chunk_end", "invalid_chunk_extension",
+        "invalid_chunk_size", "body_truncated",
+    ]
+
     /// What to call it in a log line: fixed text, never bytes of the peer's.
     package var reason: StaticString {
         switch self {

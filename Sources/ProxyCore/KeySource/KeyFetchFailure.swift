@@ -44,6 +44,12 @@ package enum KeyFetchFailure: Error, Sendable, Equatable {
         }
     }
 
+    /// Every cause there is.
+    package static let causes: [StaticString] = [
+        "resolve", "connect", "connect_timeout", "timeout", "connection_lost", "closed_early", "bad_response", "status",
+        "redirect", "content_encoding", "too_large", "file", "not_json", "not_a_key_set", "no_usable_keys", "cancelled",
+    ]
+
     /// A clause for people. Nothing that the server sent is in it.
     package var message: String {
         switch self {

@@ -128,7 +128,7 @@ struct KeyRefresher: Sendable {
             succeeded(lifetime: lifetime)
             report(held.set, lifetime, isNew: false)
         } else {
-            let set = try parse(document)
+            let set = try parse(document).continuing(keys?.set)
             hold(HeldKeys(document: document, set: set, origin: origin, fetchedAt: now))
             succeeded(lifetime: lifetime)
             // Only once the workers have them: whoever waits for this line may come with a token at once.

@@ -1,11 +1,11 @@
 /// What is wrong with an `Authorization` that means to carry a bearer token.
-package enum CredentialsProblem: Sendable, Equatable {
+package enum CredentialsProblem: Sendable, Equatable, CaseIterable {
     /// Several fields, of which an application might heed another one than we do.
     case severalFields
     /// Not `auth-scheme 1*SP b64token`.
     case malformed
 
-    /// For logs.
+    /// For logs and metrics.
     package var reason: StaticString {
         switch self {
         case .severalFields: "several_authorization_fields"

@@ -17,6 +17,14 @@ package enum Denial: Sendable, Equatable {
     /// The issuer's keys have never been obtained.
     case keysUnavailable(issuer: Int)
 
+    /// Every reason there is.
+    package static let reasons: [StaticString] =
+        [
+            "missing_token", "insufficient_scope", "claim_mismatch", "no_route", "method_not_allowed",
+            "keys_unavailable",
+        ] + CredentialsProblem.allCases.map(\.reason) + TokenError.allCases.map(\.reason)
+        + PathProblem.allCases.map(\.reason)
+
     /// For logs and metrics: a word from a fixed list.
     package var reason: StaticString {
         switch self {

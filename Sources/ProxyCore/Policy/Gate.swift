@@ -113,6 +113,7 @@ package final class Gate {
             guard let caller = cache.lookup(token) else { return verify(token, now: now) }
             let skew = verifier.issuers[caller.token.issuer].clockSkewSeconds
             if let error = caller.token.temporalError(at: now, skew: skew) { return .denied(.invalidToken(error)) }
+            caller.token.noteUse(at: now)
             return .caller(caller)
         }
     }
@@ -129,6 +130,7 @@ package final class Gate {
                 let issuer = verifier.issuers[verified.issuer].issuer
                 let caller = try AuthenticatedCaller(verified, policy: policy, issuer: issuer)
                 cache.insert(token, caller)
+                verified.noteUse(at: now)
                 return .caller(caller)
             } catch {
                 return .denied(.invalidToken(error))

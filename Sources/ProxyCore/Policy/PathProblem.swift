@@ -8,7 +8,7 @@ package enum PathProblem: Error, Sendable, Equatable, CaseIterable {
     case overlongUTF8
     case tooManyReadings
 
-    /// For logs.
+    /// For logs and metrics.
     package var reason: StaticString {
         switch self {
         case .noLeadingSlash: "path_without_slash"

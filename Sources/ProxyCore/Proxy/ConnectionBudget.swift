@@ -2,7 +2,8 @@ import Synchronization
 
 /// How many client connections the process has, of everybody and of one address. Shared by all workers.
 package final class ConnectionBudget: Sendable {
-    private let max: Int
+    /// Connections that there may be at a time.
+    package let max: Int
     private let maxPerAddress: Int?
     private let count = Atomic<Int>(0)
     /// Workers that have stopped accepting since the budget was spent.

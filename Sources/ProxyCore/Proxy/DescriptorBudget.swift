@@ -15,7 +15,7 @@ package struct DescriptorBudget: Sendable, Equatable {
         self.issuers = issuers
     }
 
-    /// For files, look-ups, fetches, and connections that are accepted only to be closed.
+    /// For files, look-ups, fetches, the admin listener, and connections that are accepted only to be closed.
     private static let reserve = 64
     /// The loop, the mailbox and the listener of a worker; the wake-ups and the connection of a key source.
     private static let each = 4

@@ -3,6 +3,8 @@ import Synchronization
 /// Why the proxy could not start.
 package enum ProxyStartError: Error, Sendable {
     case listen(SocketAddress, Errno)
+    /// The address of the admin listener.
+    case admin(SocketAddress, Errno)
     /// The identity fields contradict each other.
     case identity(IdentityOptionsError)
     case routes(RouteTableError)
@@ -11,14 +13,18 @@ package enum ProxyStartError: Error, Sendable {
     /// For the person who started it.
     package var message: String {
         switch self {
-        case .listen(let address, let error):
-            error.isAddressInUse
-                ? "cannot listen on \(address): another process listens there; stop it, or change `listen`"
-                : "cannot listen on \(address): \(error.message)"
+        case .listen(let address, let error): Self.message(address, error, key: "listen")
+        case .admin(let address, let error): Self.message(address, error, key: "admin")
         case .identity(let error): "identity_headers: \(error.message)"
         case .routes: "the routes contradict each other"
         case .system(let error): error.description
         }
+    }
+
+    private static func message(_ address: SocketAddress, _ error: Errno, key: StaticString) -> String {
+        error.isAddressInUse
+            ? "cannot listen on \(address): another process listens there; stop it, or change `\(key)`"
+            : "cannot listen on \(address): \(error.message)"
     }
 }
 
@@ -27,6 +33,9 @@ package final class ProxyServer: Sendable {
     /// Where it listens, with the port that the system chose when the configuration says 0.
     package let address: SocketAddress
     package let budget: ConnectionBudget
+    private let status: ProxyStatus
+    private let admin: ListeningSocket?
+    private let adminService = Mutex<Service?>(nil)
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let keySources: [KeySource?]
     private let upstreamAddresses: UpstreamAddresses
@@ -38,11 +47,13 @@ package final class ProxyServer: Sendable {
     package let ended: WakeUp
 
     private init(
-        address: SocketAddress, budget: ConnectionBudget, mailboxes: [Mailbox<WorkerMessage>],
+        address: SocketAddress, admin: ListeningSocket?, status: ProxyStatus, mailboxes: [Mailbox<WorkerMessage>],
         keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, log: LogWriter
     ) throws(Errno) {
         self.address = address
-        self.budget = budget
+        self.admin = admin
+        self.status = status
+        budget = status.budget
         self.mailboxes = mailboxes
         self.keySources = keySources
         self.upstreamAddresses = upstreamAddresses
@@ -62,11 +73,14 @@ package final class ProxyServer: Sendable {
     ) throws(ProxyStartError) -> ProxyServer {
         let policy = try policy(of: configuration)
         let sockets = try openSockets(configuration)
+        let admin = try openAdminSocket(configuration)
         do throws(Errno) {
             let connections = affordableConnections(configuration, workers: sockets.count, descriptorLimit, log)
             let budget = ConnectionBudget(
                 max: connections, maxPerAddress: configuration.limits.connectionsPerAddress)
-            let server = try make(configuration, sockets, budget, log)
+            let status = try ProxyStatus(
+                configuration, workers: sockets.count, budget: budget, log: log, descriptorLimit: descriptorLimit)
+            let server = try make(configuration, sockets, admin, status, log)
             try server.startThreads(configuration, policy, sockets)
             return server
         } catch {
@@ -104,6 +118,13 @@ package final class ProxyServer: Sendable {
         return sockets
     }
 
+    private static func openAdminSocket(_ configuration: Configuration) throws(ProxyStartError) -> ListeningSocket? {
+        guard let address = configuration.admin else { return nil }
+        do throws(Errno) { return try ListeningSocket(on: address, shared: false) } catch {
+            throw .admin(address, error)
+        }
+    }
+
     /// With SO_REUSEPORT a second proxy of the same user could take half of the first one's connections unnoticed. A
     /// socket that does not share, bound first and closed again, finds out whether somebody is there.
     private static func refuseSharing(_ address: SocketAddress) throws(Errno) {
@@ -133,7 +154,8 @@ package final class ProxyServer: Sendable {
     }
 
     private static func make(
-        _ configuration: Configuration, _ sockets: [ListeningSocket], _ budget: ConnectionBudget, _ log: LogWriter
+        _ configuration: Configuration, _ sockets: [ListeningSocket], _ admin: ListeningSocket?,
+        _ status: ProxyStatus, _ log: LogWriter
     ) throws(Errno) -> ProxyServer {
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in sockets { mailboxes.append(try Mailbox()) }
@@ -143,43 +165,67 @@ package final class ProxyServer: Sendable {
             let settings = KeySourceSettings(
                 issuer: index, issuerName: issuer.token.issuer, origin: issuer.keys, refresh: issuer.refresh,
                 stateDirectory: configuration.stateDirectory, userAgent: "scopeproxy/\(Version.current)")
-            keySources.append(
-                try KeySource(
-                    settings, publish: { snapshot in for mailbox in all { mailbox.post(.keys(snapshot)) } },
-                    log: KeySourceLog(log, issuer: issuer.token.issuer).write))
+            let lines = KeySourceLog(log, issuer: issuer.token.issuer)
+            let publish: KeySource.Publish = { snapshot in
+                for mailbox in all { mailbox.post(.keys(snapshot)) }
+                status.keys.install(snapshot)
+            }
+            let tell: KeySource.Log = { event in
+                status.keys.note(event, issuer: index, now: Clock.unixTime())
+                lines.write(event)
+            }
+            keySources.append(try KeySource(settings, publish: publish, log: tell))
         }
         let addresses = try UpstreamAddresses(configuration.upstream.address, log: log) { found in
             for mailbox in all { mailbox.post(.upstreamAddresses(found)) }
         }
         return try ProxyServer(
-            address: sockets[0].address, budget: budget, mailboxes: mailboxes,
+            address: sockets[0].address, admin: admin, status: status, mailboxes: mailboxes,
             keySources: keySources, upstreamAddresses: addresses, log: log)
     }
 
     private func startThreads(
         _ configuration: Configuration, _ policy: AccessPolicy, _ sockets: [ListeningSocket]
     ) throws(Errno) {
+        // First, so that probes are answered while names are looked up and keys are fetched.
+        try startAdmin()
         let known = upstreamAddresses.initial()
         // Keys of this machine are in the mailboxes before a worker looks at its first request.
         for source in keySources { try source?.start() }
         let all = mailboxes
         let settings = WorkerSettings(
             configuration: configuration, policy: policy, addresses: known, budget: budget, keySources: keySources,
-            log: log, placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
+            log: log, status: status, placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
         for (index, socket) in sockets.enumerated() {
             let mailbox = mailboxes[index]
             let thread = try Thread.start(name: "worker-\(index)") {
-                self.runWorker(settings, mailbox, socket)
+                self.runWorker(settings, mailbox, socket, number: index)
             }
             threads.withLock { $0.append(thread) }
         }
         if let thread = try upstreamAddresses.start(known: known) { threads.withLock { $0.append(thread) } }
+        status.state.serve()
     }
 
+    private func startAdmin() throws(Errno) {
+        guard let admin else { return }
+        var options = ServiceOptions()
+        // Of operators' programs there are few; and each takes a descriptor of those that are kept in reserve.
+        options.connections = 16
+        let pages = AdminPages(status)
+        let service = try Service.start("admin", on: admin, options: options, log: log) { pages.answer }
+        adminService.withLock { $0 = service }
+    }
+
+    /// Where the admin listener is, if there is one.
+    package var adminAddress: SocketAddress? { admin?.address }
+
     /// The whole life of a worker's thread.
-    private func runWorker(_ settings: WorkerSettings, _ mailbox: Mailbox<WorkerMessage>, _ socket: ListeningSocket) {
+    private func runWorker(
+        _ settings: WorkerSettings, _ mailbox: Mailbox<WorkerMessage>, _ socket: ListeningSocket, number: Int
+    ) {
         do throws(Errno) {
-            let worker = try Worker(settings, mailbox: mailbox, socket: socket)
+            let worker = try Worker(settings, mailbox: mailbox, socket: socket, number: number)
             worker.run()
         } catch {
             // A proxy with fewer workers than its sockets would leave the connections of the others unanswered.
@@ -197,11 +243,13 @@ package final class ProxyServer: Sendable {
     /// Stops accepting and lets what is under way end, for at most `timeouts.drain_seconds`. Returns at once; `ended`
     /// tells when.
     package func drain() {
+        status.state.drain()
         for mailbox in mailboxes { mailbox.post(.drain) }
     }
 
     /// Ends all connections now.
     package func cut() {
+        status.state.drain()
         for mailbox in mailboxes { mailbox.post(.cut) }
     }
 
@@ -210,5 +258,7 @@ package final class ProxyServer: Sendable {
         upstreamAddresses.stop()
         for source in keySources { source?.stop() }
         for thread in threads.withLock({ $0 }) { thread.join() }
+        // Last, so that what ends can be watched to its end.
+        adminService.withLock({ $0.take() })?.stop()
     }
 }

@@ -10,7 +10,7 @@ package enum ServeLoop {
             logThread.join()
         }
         let server = try ProxyServer.start(configuration, log: log)
-        announce(configuration, server.address, log)
+        announce(configuration, server, log)
         waitForEnd(of: server, signals, log, drain: configuration.timeouts.drain)
         server.join()
         if let failure = server.failure { throw .system(failure) }
@@ -56,9 +56,10 @@ package enum ServeLoop {
     }
 
     /// The one line that says what runs here.
-    private static func announce(_ configuration: Configuration, _ address: SocketAddress, _ log: LogWriter) {
+    private static func announce(_ configuration: Configuration, _ server: ProxyServer, _ log: LogWriter) {
         log.log(.info, "listening") { line in
-            line.field("address", "http://\(address)")
+            line.field("address", "http://\(server.address)")
+            if let admin = server.adminAddress { line.field("admin", "http://\(admin)") }
             line.field("upstream", configuration.upstream.address.description)
             line.field("issuers", configuration.issuers.map(\.token.issuer).joined(separator: " "))
             line.field("routes", configuration.routes.count)

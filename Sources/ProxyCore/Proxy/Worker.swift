@@ -18,6 +18,7 @@ struct WorkerSettings: Sendable {
     let budget: ConnectionBudget
     let keySources: [KeySource?]
     let log: LogWriter
+    let status: ProxyStatus
     /// Tells every worker that a place has come free.
     let placeFreed: @Sendable () -> Void
 }
@@ -36,11 +37,14 @@ final class Worker: EventHandler {
     private var isDraining = false
     let timer = DeadlineTimer()
 
-    init(_ settings: WorkerSettings, mailbox: Mailbox<WorkerMessage>, socket: ListeningSocket) throws(Errno) {
+    /// - Parameter number: counts the workers from 0.
+    init(
+        _ settings: WorkerSettings, mailbox: Mailbox<WorkerMessage>, socket: ListeningSocket, number: Int
+    ) throws(Errno) {
         self.settings = settings
         self.mailbox = mailbox
         let configuration = settings.configuration
-        loop = try EventLoop()
+        loop = try EventLoop(pulse: settings.status.pulses[number])
         requestLog = RequestLog(
             writer: settings.log, table: settings.policy.table, issuers: configuration.issuers.map(\.token.issuer),
             sample: configuration.logSample)
@@ -54,7 +58,7 @@ final class Worker: EventHandler {
             refetch: keys.refetch)
         context = ExchangeContext(
             loop: loop, gate: gate, pool: pool, options: configuration.exchangeOptions, log: requestLog,
-            parking: parking)
+            metrics: settings.status.metrics[number], parking: parking)
         try start(socket)
     }
 
@@ -74,9 +78,13 @@ final class Worker: EventHandler {
 
     /// Runs until the worker has been told to end and nothing is left to do.
     func run() {
-        loop.run { requestLog.submit() }
+        loop.run {
+            context.publishFigures()
+            requestLog.submit()
+        }
         requestLog.submit()
         context.pool.closeIdle()
+        context.publishFigures()
         // The loop keeps its handlers alive, and they it.
         loop.unregister(registration)
     }

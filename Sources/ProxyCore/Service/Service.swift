@@ -48,6 +48,7 @@ package final class Service: Sendable {
 private final class ServiceThread: EventHandler {
     private let loop: EventLoop
     private let listener: ServiceListener
+    private var registration = Registration(slot: 0, generation: 0)
     let timer = DeadlineTimer()
 
     init(
@@ -55,10 +56,15 @@ private final class ServiceThread: EventHandler {
     ) throws(Errno) {
         loop = try EventLoop()
         listener = try ServiceListener(socket, loop: loop, options: options, handler: handler)
-        try loop.watchReadable(end.descriptor, loop.register(self))
+        registration = loop.register(self)
+        try loop.watchReadable(end.descriptor, registration)
     }
 
-    func run() { loop.run {} }
+    func run() {
+        loop.run {}
+        // The loop keeps its handlers alive, and they it.
+        loop.unregister(registration)
+    }
 
     /// The end was signalled.
     func ready(_ readiness: Readiness) {

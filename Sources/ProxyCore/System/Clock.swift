@@ -15,6 +15,12 @@ package enum Clock {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
+    /// Processor time that the process has used, user and system, of all its threads.
+    package static func processTime() -> Interval {
+        let time = read(CLOCK_PROCESS_CPUTIME_ID)
+        return Interval(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
     private static func read(_ clock: clockid_t) -> timespec {
         var time = timespec()
         let status = unsafe clock_gettime(clock, &time)

@@ -18,6 +18,7 @@ package final class EventLoop {
     }
 
     private let epoll: Epoll
+    private let pulse: LoopPulse
     private var places: [Place] = []
     private var freeSlots: [UInt32] = []
     private var timers = TimerQueue()
@@ -40,7 +41,11 @@ package final class EventLoop {
     /// has had no event in the next, was quiet when that began.
     package var sweeps: UInt64 { sweepCount }
 
-    package init() throws(Errno) { epoll = try Epoll() }
+    /// - Parameter pulse: where other threads see whether the loop is stuck.
+    package init(pulse: LoopPulse = LoopPulse()) throws(Errno) {
+        epoll = try Epoll()
+        self.pulse = pulse
+    }
 
     /// Gives `handler` a place in the loop's table. The loop keeps it alive until `unregister`.
     ///
@@ -94,6 +99,7 @@ package final class EventLoop {
         while !stopped {
             turn()
             endOfTurn()
+            pulse.turnEnded()
         }
         stopped = false
     }
@@ -102,6 +108,7 @@ package final class EventLoop {
         let count = epoll.wait(until: soon.isEmpty ? timers.next : now, now: now)
         turnStarted = Clock.monotonic()
         turnStartedUnix = Clock.unixTime()
+        pulse.turnBegan(turnStarted)
         report(count, comingFirst: true)
         if epoll.hasReportedAll { sweepCount += 1 }
         report(count, comingFirst: false)

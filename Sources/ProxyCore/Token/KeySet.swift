@@ -40,6 +40,8 @@ package final class KeySet: Sendable {
     /// In the order of the document.
     package let keys: [JSONWebKey]
     package let skipped: [SkippedKey]
+    /// When each of `keys` was last used.
+    package let uses: [KeyUse]
     private let positions: [[UInt8]: [Int]]
 
     /// Larger documents are refused before they are read.
@@ -47,9 +49,10 @@ package final class KeySet: Sendable {
     /// Providers publish two to a dozen.
     package static let keysMax = 1000
 
-    private init(keys: [JSONWebKey], skipped: [SkippedKey]) {
+    private init(keys: [JSONWebKey], skipped: [SkippedKey], uses: [KeyUse]) {
         self.keys = keys
         self.skipped = skipped
+        self.uses = uses
         var positions: [[UInt8]: [Int]] = [:]
         for (position, key) in keys.enumerated() {
             if let keyID = key.keyID { positions[keyID, default: []].append(position) }
@@ -77,7 +80,15 @@ package final class KeySet: Sendable {
                 skipped.append(SkippedKey(position: position, keyID: keyID, reason: error))
             }
         }
-        return KeySet(keys: keys, skipped: skipped)
+        return KeySet(keys: keys, skipped: skipped, uses: keys.map { _ in KeyUse() })
+    }
+
+    /// The same set, in which a key that was in `previous` already goes on with what is known of its use.
+    package func continuing(_ previous: KeySet?) -> KeySet {
+        guard let previous else { return self }
+        var known: [KeyIdentity: KeyUse] = [:]
+        for (key, use) in zip(previous.keys, previous.uses) { known[key.identity] = use }
+        return KeySet(keys: keys, skipped: skipped, uses: zip(keys, uses).map { known[$0.identity] ?? $1 })
     }
 
     package func holds(_ identity: KeyIdentity) -> Bool { keys.contains { $0.identity == identity } }

@@ -1,7 +1,7 @@
 /// A key set with what one thread needs to use it: each key is built when a token first asks for it.
 final class PreparedKeys {
     enum Outcome {
-        case verified(JSONWebKey)
+        case verified(JSONWebKey, KeyUse)
         case refused(TokenError)
         /// The set holds no key that the token can mean.
         case unknownKey
@@ -43,7 +43,7 @@ final class PreparedKeys {
             tries += 1
             let signingInput = token.slice(compact.signingInput)
             if key.verify(algorithm, signingInput: signingInput, signature: compact.signature.span) {
-                return .verified(set.keys[position])
+                return .verified(set.keys[position], set.uses[position])
             }
         }
         return .refused(tries == 0 ? .algorithmNotAllowed : .badSignature)

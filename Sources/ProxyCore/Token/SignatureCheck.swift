@@ -10,7 +10,7 @@ package enum SignatureCheck {
         let allowed = algorithm.map { SignatureAlgorithmSet([$0]) } ?? .all
         guard allowed.mayAllow(token.algorithm) else { throw .algorithmNotAllowed }
         switch PreparedKeys(keys).verify(token, of: compact, allowing: allowed) {
-        case .verified(let key): return key
+        case .verified(let key, _): return key
         case .refused(let error): throw error
         case .unknownKey: throw .noMatchingKey
         }

@@ -6,9 +6,12 @@ package final class TokenCache<Value: AnyObject> {
     package let capacity: Int
     package var hits: Int { hitCount }
     package var misses: Int { missCount }
+    /// Tokens that were forgotten to make room for others.
+    package var evictions: Int { evictionCount }
 
     private var hitCount = 0
     private var missCount = 0
+    private var evictionCount = 0
     private let seed: UInt64
     /// Dense and in no order; `newer` and `older` chain them by use.
     private var entries: [Entry] = []
@@ -81,6 +84,7 @@ package final class TokenCache<Value: AnyObject> {
             entries.append(entry)
             if entries.count * 2 > table.count { growTable() } else { enter(number) }
         } else {
+            evictionCount += 1
             number = oldest
             unlink(number)
             erase(number)

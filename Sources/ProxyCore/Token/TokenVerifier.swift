@@ -40,9 +40,9 @@ package final class TokenVerifier {
             let checked = try CheckedClaims(claims, of: settings)
             guard let prepared = keys[index] else { return .keysUnavailable(issuer: index) }
             switch prepared.verify(compact, of: token, allowing: settings.algorithms) {
-            case .verified(let key):
+            case .verified(let key, let use):
                 return .verified(
-                    VerifiedToken(issuer: index, key: key.identity, validity: validity, claims: checked))
+                    VerifiedToken(issuer: index, key: key.identity, use: use, validity: validity, claims: checked))
             case .refused(let error): throw error
             case .unknownKey: return .keyNeeded(issuer: index)
             }

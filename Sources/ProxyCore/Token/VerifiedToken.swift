@@ -4,6 +4,7 @@ package final class VerifiedToken: Sendable {
     package let issuer: Int
     /// The key that signed it. A remembered token counts only while its issuer has this key.
     package let key: KeyIdentity
+    private let use: KeyUse
     package let validity: Validity
     package let subject: [UInt8]?
     package let clientID: [UInt8]?
@@ -13,15 +14,19 @@ package final class VerifiedToken: Sendable {
 
     package var expiry: UnixTime { validity.expiry }
 
-    init(issuer: Int, key: KeyIdentity, validity: Validity, claims: CheckedClaims) {
+    init(issuer: Int, key: KeyIdentity, use: KeyUse, validity: Validity, claims: CheckedClaims) {
         self.issuer = issuer
         self.key = key
+        self.use = use
         self.validity = validity
         subject = claims.subject
         clientID = claims.clientID
         scopes = claims.scopes
         self.claims = claims.document
     }
+
+    /// Notes that the key which signed the token was used.
+    package func noteUse(at now: UnixTime) { use.note(now) }
 
     /// What speaks against using the token at `now`. To be asked on every request: a token grows old in the cache.
     package func temporalError(at now: UnixTime, skew: Int64) -> TokenError? { validity.error(at: now, skew: skew) }

@@ -34,6 +34,7 @@ package final class UpstreamPool {
     private var connecting: [UpstreamConnection] = []
     private var waiting: [Waiting] = []
     private var openCount = 0
+    private var attemptCount = 0
 
     package init(loop: EventLoop, addresses: [SocketAddress], options: UpstreamPoolOptions) {
         self.loop = loop
@@ -44,6 +45,8 @@ package final class UpstreamPool {
 
     /// Connections that are open or being opened.
     package var count: Int { openCount }
+    /// Attempts to connect so far.
+    package var attempts: Int { attemptCount }
     package var idleCount: Int { idle.count }
     package var waitingCount: Int { waiting.count }
 
@@ -154,6 +157,7 @@ package final class UpstreamPool {
                     socket: Socket.connect(to: addresses[place % addresses.count]), place: place,
                     attemptsLeft: max(0, attempts - attempt), loop: loop, pool: self, user: user)
                 openCount += 1
+                attemptCount += 1
                 connecting.append(connection)
                 // The last one has whatever time its user has.
                 if attempt < attempts, let share { connection.giveUp(at: loop.now.advanced(by: share)) }

@@ -54,7 +54,10 @@ class Proxy:
         self.log = Lines(self.process.stderr)
         self.status = None
         try:
-            self.url = self.wait_for("listening")["address"]
+            line = self.wait_for("listening")
+            self.url = line["address"]
+            # Only where the configuration asks for it.
+            self.admin = line.get("admin")
         except AssertionError:
             processes.end(self.process)
             raise

@@ -12,6 +12,9 @@ final class KeyFetchFailureTests: XCTestCase {
             .noUsableKeys(skipped: 2), .cancelled,
         ]
         XCTAssertEqual(Set(failures.map(\.message)).count, failures.count)
+        // `not_json` is the one that is not among these.
+        let causes = Set(failures.map(\.cause.description))
+        XCTAssertEqual(causes.union(["not_json"]), Set(KeyFetchFailure.causes.map(\.description)))
         XCTAssertEqual(KeyFetchFailure.connect(refused).message, "no connection: Connection refused")
         XCTAssertEqual(KeyFetchFailure.status(404).message, "the server answered with status 404")
     }

@@ -1,0 +1,116 @@
+/// What one worker counts: written on its thread as things happen, read by the admin listener's while they do. Counting
+/// takes a few loads and stores, no lock, and no memory.
+package final class ExchangeMetrics: Sendable {
+    /// A plain number. Those after `upstreamRetries` are written once a turn of the loop, from what their owner holds.
+    package enum Figure: Int, CaseIterable, Sendable {
+        case connectionsAccepted
+        /// Of bodies, without framing; counted when a request ends.
+        case requestBytes
+        case responseBytes
+        case upstreamRetries
+        case upstreamConnects
+        case upstreamOpen
+        case upstreamIdle
+        case upstreamWaiting
+        case cacheHits
+        case cacheMisses
+        case cacheEvictions
+        case cacheEntries
+        case parkedRequests
+    }
+
+    package enum Duration: Int, CaseIterable, Sendable {
+        /// From a request's first byte to the end of its response.
+        case request
+        /// Of the former, what the proxy itself took.
+        case proxy
+        /// From the sending of a request to the beginning of its response.
+        case upstream
+    }
+
+    /// The hundreds of a status: index 0 stands for requests that got no answer.
+    package static let statusClasses = 6
+
+    package let outcomes: RequestOutcomes
+    /// With one in front for requests that met no route.
+    private let rows: Int
+    private let block: CounterBlock
+    private let durationsFirst: Int
+    private let statusesFirst: Int
+    private let failuresFirst: Int
+    private let outcomesFirst: Int
+
+    /// - Parameters:
+    ///   - routes: how many there are in the table.
+    ///   - outcomes: the same for every worker.
+    package init(routes: Int, outcomes: RequestOutcomes) throws(Errno) {
+        self.outcomes = outcomes
+        rows = routes + 1
+        durationsFirst = Figure.allCases.count
+        statusesFirst = durationsFirst + Duration.allCases.count * Self.durationCounters
+        failuresFirst = statusesFirst + Self.statusClasses
+        // What is counted on every good request comes first, and together for all routes.
+        outcomesFirst = failuresFirst + outcomes.all.count
+        block = try CounterBlock(count: outcomesFirst + rows * outcomes.all.count)
+    }
+
+    // MARK: - Counting, on the worker's thread
+
+    func add(_ amount: UInt64, to figure: Figure) { block.add(amount, to: figure.rawValue) }
+
+    func set(_ figure: Figure, to value: Int) { block.set(figure.rawValue, to: UInt64(max(0, value))) }
+
+    /// Counts a request that has ended.
+    func count(_ record: RequestRecord, ended: Instant) {
+        let row = record.route.map { $0 + 1 } ?? 0
+        block.add(1, to: outcomesFirst + outcomes.number(of: record) * rows + row)
+        let hundreds = record.status / 100
+        let hasStatus = hundreds < Self.statusClasses && record.status != RequestRecord.callerGone
+        block.add(1, to: statusesFirst + (hasStatus ? hundreds : 0))
+        if record.requestBytes > 0 { add(record.requestBytes, to: .requestBytes) }
+        if record.responseBytes > 0 { add(record.responseBytes, to: .responseBytes) }
+        observe(.request, ended.since(record.started))
+        guard record.sentUpstream != .never, record.upstreamAnswered != .never else { return }
+        observe(.upstream, record.upstreamAnswered.since(record.sentUpstream))
+        observe(.proxy, record.ownTime)
+    }
+
+    /// Counts a failure of the upstream, also one after which the request is sent again.
+    func upstreamFailed(_ failure: UpstreamFailure, isRetried: Bool) {
+        block.add(1, to: failuresFirst + outcomes.number(of: failure.code))
+        if isRetried { add(1, to: .upstreamRetries) }
+    }
+
+    private func observe(_ duration: Duration, _ value: Interval) {
+        let first = first(of: duration)
+        block.add(1, to: first + LatencyBuckets.number(of: value))
+        block.add(value.nanoseconds, to: first + LatencyBuckets.count)
+    }
+
+    // MARK: - Reading, on any thread
+
+    package func value(of figure: Figure) -> UInt64 { block[figure.rawValue] }
+
+    package func requests(statusClass: Int) -> UInt64 { block[statusesFirst + statusClass] }
+
+    /// Requests with that outcome, by its number in `outcomes`; `route` is nil for those that met no route.
+    package func requests(outcome: Int, route: Int?) -> UInt64 {
+        block[outcomesFirst + outcome * rows + (route.map { $0 + 1 } ?? 0)]
+    }
+
+    /// Failures of the upstream with this code of `UpstreamFailure.codes`.
+    package func upstreamFailures(_ code: StaticString) -> UInt64 { block[failuresFirst + outcomes.number(of: code)] }
+
+    /// How many durations fell into a bucket of `LatencyBuckets`.
+    package func count(_ duration: Duration, bucket: Int) -> UInt64 { block[first(of: duration) + bucket] }
+
+    /// In nanoseconds.
+    package func sum(_ duration: Duration) -> UInt64 { block[first(of: duration) + LatencyBuckets.count] }
+
+    /// The buckets, and the sum.
+    private static let durationCounters = LatencyBuckets.count + 1
+
+    private func first(of duration: Duration) -> Int {
+        durationsFirst + duration.rawValue * Self.durationCounters
+    }
+}

@@ -1,0 +1,97 @@
+/// `/keys`: the keys of every issuer, where they came from and how they are used.
+enum KeysPage {
+    static func write(_ statuses: [KeyStatus], now: UnixTime, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("issuers")
+        json.beginArray()
+        for status in statuses { write(status, now, to: &json) }
+        json.endArray()
+        json.endObject()
+    }
+
+    private static func write(_ status: KeyStatus, _ now: UnixTime, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("issuer")
+        json.string(status.issuer)
+        json.key("source")
+        if let snapshot = status.snapshot { json.string(word(for: snapshot.origin)) } else { json.null() }
+        write("fetched", status.snapshot?.fetchedAt, to: &json)
+        json.key("age_seconds")
+        if let age = status.age(at: now) { json.number(age) } else { json.null() }
+        write("expires", status.snapshot?.origin == .network ? status.freshUntil : nil, to: &json)
+        write("retry", status.retryAt, to: &json)
+        json.key("last_error")
+        if let failure = status.lastFailure { write(failure, to: &json) } else { json.null() }
+        writeKeys(status.snapshot?.keys, to: &json)
+        json.endObject()
+    }
+
+    private static func write(_ failure: KeyStatus.Failure, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("cause")
+        json.string(failure.failure.cause)
+        json.key("message")
+        json.string(failure.failure.message)
+        write("time", failure.at, to: &json)
+        json.endObject()
+    }
+
+    private static func writeKeys(_ set: KeySet?, to json: inout JSONWriter) {
+        json.key("keys")
+        json.beginArray()
+        if let set {
+            for (key, use) in zip(set.keys, set.uses) { write(key, use, to: &json) }
+        }
+        json.endArray()
+        json.key("skipped")
+        json.beginArray()
+        for key in set?.skipped ?? [] {
+            json.beginObject()
+            json.key("position")
+            json.number(key.position)
+            writeKeyID(key.keyID, to: &json)
+            json.key("why")
+            json.string(key.reason.description)
+            json.endObject()
+        }
+        json.endArray()
+    }
+
+    private static func write(_ key: JSONWebKey, _ use: KeyUse, to json: inout JSONWriter) {
+        json.beginObject()
+        writeKeyID(key.keyID, to: &json)
+        for (name, value) in key.material.members where name.bytes.equals("kty") || name.bytes.equals("crv") {
+            json.key(name)
+            json.string(value)
+        }
+        json.key("alg")
+        if let algorithm = key.algorithm { json.string(algorithm.name) } else { json.null() }
+        write("last_used", use.last, to: &json)
+        json.endObject()
+    }
+
+    private static func writeKeyID(_ keyID: [UInt8]?, to json: inout JSONWriter) {
+        json.key("kid")
+        if let keyID { json.string(keyID.span) } else { json.null() }
+    }
+
+    private static func word(for origin: KeySnapshot.Origin) -> StaticString {
+        switch origin {
+        case .network: "network"
+        case .file: "file"
+        case .inline: "inline"
+        case .diskCopy: "disk_copy"
+        }
+    }
+
+    /// A time in UTC as RFC 3339 writes it.
+    private static func write(_ name: StaticString, _ time: UnixTime?, to json: inout JSONWriter) {
+        json.key(name)
+        guard let time else { return json.null() }
+        let date = CivilDate(time)
+        let day = "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))"
+        json.string("\(day)T\(twoDigits(date.hour)):\(twoDigits(date.minute)):\(twoDigits(date.second))Z")
+    }
+
+    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+}
