@@ -53,8 +53,8 @@ extension ScriptedUpstream {
 enum OpenDescriptors {
     static func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
 
-    /// What each of them is open on, but for timers: nothing of ours opens one, and libdispatch does when it first needs
-    /// one, which may be in any test.
+    /// What each of them is open on, but for timers: nothing of ours opens one, and libdispatch does when it first
+    /// needs one, which may be in any test.
     static func list() throws -> [String] {
         let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").sorted()
         let targets = numbers.map { number in
