@@ -43,7 +43,9 @@ final class ConnectionTarget: FuzzTarget, EventHandler {
             loop: loop, gate: gate,
             pool: UpstreamPool(loop: loop, addresses: [upstreams.address], options: UpstreamPoolOptions()),
             options: ExchangeOptions(forwarding: ForwardingOptions(upstreamAuthority: "upstream.test")),
-            log: requestLog, parking: KeyParking(waits: [nil], max: 0) { _ in nil })
+            log: requestLog,
+            metrics: try ExchangeMetrics(routes: policy.table.definitions.count, outcomes: RequestOutcomes()),
+            parking: KeyParking(waits: [nil], max: 0) { _ in nil })
     }
 
     func run(_ input: Span<UInt8>) {
