@@ -184,7 +184,8 @@ extension ClientConnection {
     private func asksForHeadOnly(_ record: RequestRecord) -> Bool {
         guard record.method.isEmpty, let input = caller.input else { return record.methodKind == .head }
         let bytes = input.readable
-        return bytes.starts(with: "HEAD ")
+        // An empty line may come first (RFC 9112 section 2.2).
+        return bytes.starts(with: "HEAD ") || bytes.starts(with: "\r\nHEAD ")
     }
 
     // MARK: - The body

@@ -143,9 +143,10 @@ final class RequestFramingTests: XCTestCase {
     }
 
     func testMalformedHeadRequestsGetNoBody() throws {
-        for rest in ["Host: a\r\nHost: b\r\n\r\n", "X : 1\r\n\r\n", "Host: a\r\nX: \u{1}", "Content_Length: 5\r\n"] {
+        let rests = ["Host: a\r\nHost: b\r\n\r\n", "X : 1\r\n\r\n", "Host: a\r\nX: \u{1}", "Content_Length: 5\r\n"]
+        for (emptyLine, rest) in ["", "\r\n"].flatMap({ line in rests.map { (line, $0) } }) {
             let client = try proxy.client()
-            try client.send("HEAD /x HTTP/1.1\r\n" + rest)
+            try client.send(emptyLine + "HEAD /x HTTP/1.1\r\n" + rest)
             let response = try client.response(to: "HEAD")
             XCTAssertEqual(response.status, 400, rest)
             XCTAssertGreaterThan(response.field("Content-Length").flatMap { Int($0) } ?? 0, 100)
