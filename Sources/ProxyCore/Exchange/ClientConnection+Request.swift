@@ -36,9 +36,10 @@ extension ClientConnection {
         let bytes = input.readable
         let headBytes: Int
         var progress = requestProgress
-        defer { requestProgress = progress }
         do throws(HeadError) {
-            switch try context.requestHead.parse(bytes, limits: context.headLimits, progress: &progress) {
+            let result = try context.requestHead.parse(bytes, limits: context.headLimits, progress: &progress)
+            requestProgress = progress
+            switch result {
             case .incomplete: return headIncomplete()
             case .complete(let count): headBytes = count
             }

@@ -17,11 +17,11 @@ extension ClientConnection {
         let bytes = input.readable
         let record = beginRecord()
         var progress = leg.responseProgress
-        defer { leg.responseProgress = progress }
         do throws(HeadError) {
-            switch try context.responseHead.parse(
+            let result = try context.responseHead.parse(
                 bytes, limits: context.headLimits, requestMethod: record.methodKind, progress: &progress)
-            {
+            leg.responseProgress = progress
+            switch result {
             case .incomplete: return upstreamEndedBeforeHead()
             case .complete(let count): return responseHeadCame(bytes.extracting(first: count), record)
             }

@@ -198,7 +198,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func connect(fresh: Bool) {
         relay.waitStarted = context.loop.now
-        switch context.pool.acquire(for: self, fresh: fresh) {
+        switch context.pool.acquire(for: self, fresh: fresh, surely: !exchange.repeatable) {
         case .connected(let connection):
             leg.attach(connection)
             perform(exchange.connected())
@@ -234,7 +234,6 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func startLingering() {
         phase = .lingering
-        leg.finish(reusable: false)
         Socket.shutdownSending(caller.socket)
         caller.discardInput()
     }
@@ -310,11 +309,13 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func finishRecord() {
         guard let record else { return }
+        // A caller that went with less than a head has asked for nothing.
+        let hasBegun = !record.method.isEmpty || record.reason != nil
         if record.status == 0 {
             record.status = RequestRecord.callerGone
             record.reason = "caller_gone"
         }
-        if !record.method.isEmpty || record.reason != nil {
+        if hasBegun {
             let now = Clock.monotonic()
             record.countWork(inTurnOf: context.loop.now, until: now)
             context.log.write(record, peer: peer, now: now)

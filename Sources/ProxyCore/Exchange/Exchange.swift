@@ -64,7 +64,7 @@ package struct Exchange: Sendable {
     /// Whether the caller and the proxy both mean to keep the connection.
     package private(set) var persistent = true
     /// The request may be sent once more: idempotent, without a body (RFC 9110 section 9.2.2).
-    private var repeatable = false
+    package private(set) var repeatable = false
     private var attempts = 0
     private var draining = false
 

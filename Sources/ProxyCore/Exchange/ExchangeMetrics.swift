@@ -65,7 +65,8 @@ package final class ExchangeMetrics: Sendable {
         let row = record.route.map { $0 + 1 } ?? 0
         block.add(1, to: outcomesFirst + outcomes.number(of: record) * rows + row)
         let hundreds = record.status / 100
-        let hasStatus = hundreds < Self.statusClasses && record.status != RequestRecord.callerGone
+        let isAnswered = record.status != RequestRecord.callerGone || record.upstreamStatus > 0
+        let hasStatus = hundreds < Self.statusClasses && isAnswered
         block.add(1, to: statusesFirst + (hasStatus ? hundreds : 0))
         if record.requestBytes > 0 { add(record.requestBytes, to: .requestBytes) }
         if record.responseBytes > 0 { add(record.responseBytes, to: .responseBytes) }

@@ -186,7 +186,9 @@ struct ForwardedHead: ~Copyable {
 
     private borrowing func writeAddress(_ peer: SocketAddress, to output: ByteBuffer) {
         switch peer {
-        case .ip(let address, _): address.write(to: output)
+        case .ip(let address, _):
+            let text = address.text
+            output.append(text.bytes.span.extracting(first: text.count))
         case .unix: output.append("unknown")
         }
     }
@@ -221,19 +223,5 @@ extension FieldTable {
             }
         }
         return false
-    }
-}
-
-extension IPAddress {
-    /// Appends the address's text; IPv4 without making a string of it.
-    fileprivate func write(to output: ByteBuffer) {
-        guard let bits = v4Bits else {
-            let text = Array(description.utf8)
-            return output.append(text.span)
-        }
-        for shift in stride(from: UInt32(24), through: 0, by: -8) {
-            output.append(decimal: Int(bits >> shift & 255))
-            if shift > 0 { output.append(ASCII.dot) }
-        }
     }
 }

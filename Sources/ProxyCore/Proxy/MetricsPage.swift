@@ -51,7 +51,7 @@ struct MetricsPage {
             "From the first byte of a request to the end of its response.")
         writeHistogram(
             .proxy, "scopeproxy_proxy_duration_seconds",
-            "What the proxy itself took of a forwarded request, where no body was waited for.")
+            "What the proxy itself took of a forwarded request.")
         writeHistogram(
             .upstream, "scopeproxy_upstream_duration_seconds",
             "From the sending of a request to the upstream to the beginning of its response.")
@@ -74,7 +74,7 @@ struct MetricsPage {
             "Bytes of request bodies, counted when the request ends.")
         writeSum(
             .responseBytes, "scopeproxy_response_body_bytes_total", .counter,
-            "Bytes of response bodies from the upstream, counted when the request ends.")
+            "Bytes of response bodies, those of refusals included, counted when the request ends.")
     }
 
     // MARK: - Upstream
@@ -170,7 +170,7 @@ struct MetricsPage {
         text.sample(status.metrics.count)
         text.family(
             "scopeproxy_log_lines_dropped_total", .counter,
-            "Log lines that were dropped, since the log was not read fast enough.")
+            "Log lines that were dropped, since the log was not read fast enough or could not be written.")
         text.sample(status.log.droppedLines)
         text.family("scopeproxy_build_info", .gauge, "Always 1; the labels tell what runs.")
         text.sample(1, ("version", Version.current), ("openssl", LibraryVersion.number))

@@ -211,7 +211,9 @@ package final class ProxyServer: Sendable {
         guard let admin else { return }
         var options = ServiceOptions()
         // Of operators' programs there are few; and each takes a descriptor of those that are kept in reserve.
-        options.connections = 16
+        options.connections = 32
+        // So that those who only hold connections cannot keep probes out for long.
+        options.keepAliveIdle = .seconds(5)
         let pages = AdminPages(status)
         let service = try Service.start("admin", on: admin, options: options, log: log) { pages.answer }
         adminService.withLock { $0 = service }

@@ -48,7 +48,7 @@ package enum ServeLoop {
                 server.drain()
                 log.log(.info, "draining") { $0.field("connections", connections) }
             case .hangup:
-                log.log(.warn, "reload_not_supported") { line in
+                log.log(.warn, "reload_not_supported", mayWait: false) { line in
                     line.field("hint", "the configuration is read at the start only; restart to apply changes")
                 }
             }

@@ -86,17 +86,20 @@ package final class ByteBuffer {
     /// Copies `bytes` behind the readable ones, where the caller has reserved room for them.
     @inline(__always)
     private func copy(_ bytes: Span<UInt8>) {
-        // Sound: there are bytes.count free bytes behind `end`; the source cannot overlap them, since a span lent by
-        // this buffer would keep it from being changed.
+        // Sound: there are bytes.count free bytes behind `end`, and memmove allows the source to overlap them. No
+        // caller passes a span of this very buffer, which `reserve` may have moved.
         unsafe bytes.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
-            unsafe memcpy(storage + end, base, source.count)
+            unsafe memmove(storage + end, base, source.count)
         }
         end += bytes.count
     }
 
     /// Appends what is readable in `other`, and leaves it there. The caller has checked `room`.
-    package func append(contentsOf other: ByteBuffer) { append(other.readable) }
+    package func append(contentsOf other: ByteBuffer) {
+        precondition(other !== self)
+        append(other.readable)
+    }
 
     package func append(_ byte: UInt8) {
         reserve(1)

@@ -23,6 +23,7 @@ package final class Epoll {
     private let events: UnsafeMutableBufferPointer<epoll_event>
     private let capacity = 512
     private var reported = 0
+    private var hasWaited = false
 
     package init() throws(Errno) {
         let raw = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -55,12 +56,14 @@ package final class Epoll {
     package func wait(until deadline: Instant, now: Instant) -> Int {
         let status = unsafe epoll_wait(epoll.raw, events.baseAddress, Int32(events.count), timeout(deadline, now))
         precondition(status >= 0 || errno == EINTR, "epoll_wait fails only for arguments of ours")
+        // A wait that a signal interrupts has looked at nothing.
+        hasWaited = status >= 0
         reported = max(0, Int(status))
         return reported
     }
 
     /// True when the last wait had room for more: nothing that had happened by then was left out of its report.
-    package var hasReportedAll: Bool { reported < capacity }
+    package var hasReportedAll: Bool { hasWaited && reported < capacity }
 
     package func event(at index: Int) -> (registration: Registration, readiness: Readiness) {
         precondition(index >= 0 && index < reported)

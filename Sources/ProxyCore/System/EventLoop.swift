@@ -31,15 +31,18 @@ package final class EventLoop {
 
     private var turnStarted = Clock.monotonic()
     private var turnStartedUnix = Clock.unixTime()
-    private var sweepCount: UInt64 = 0
+    private var waitCount: UInt64 = 0
+    private var lastSwept: UInt64 = 0
 
     /// The time at which this turn of the loop began. Read once a turn, since deadlines need no more.
     package var now: Instant { turnStarted }
     /// The time of day in seconds, read once a turn.
     package var unixTime: UnixTime { turnStartedUnix }
-    /// How often everything that had happened to the descriptors has been reported. What was quiet in one sweep, and
-    /// has had no event in the next, was quiet when that began.
-    package var sweeps: UInt64 { sweepCount }
+    /// How often the loop has waited for events.
+    package var waits: UInt64 { waitCount }
+    /// The last wait whose report left nothing out, and whose events that come first have all been handled. Whatever
+    /// had happened to the descriptors of those by then, their handlers know it.
+    package var sweptWait: UInt64 { lastSwept }
 
     /// - Parameter pulse: where other threads see whether the loop is stuck.
     package init(pulse: LoopPulse = LoopPulse()) throws(Errno) {
@@ -98,19 +101,21 @@ package final class EventLoop {
     package func run(endOfTurn: () -> Void) {
         while !stopped {
             turn()
-            endOfTurn()
+            // What comes at the end may have to wait for somebody, as a full log does: that is not being stuck.
             pulse.turnEnded()
+            endOfTurn()
         }
         stopped = false
     }
 
     private func turn() {
         let count = epoll.wait(until: soon.isEmpty ? timers.next : now, now: now)
+        waitCount += 1
         turnStarted = Clock.monotonic()
         turnStartedUnix = Clock.unixTime()
         pulse.turnBegan(turnStarted)
         report(count, comingFirst: true)
-        if epoll.hasReportedAll { sweepCount += 1 }
+        if epoll.hasReportedAll { lastSwept = waitCount }
         report(count, comingFirst: false)
         fireTimers()
         runPutOffWork()

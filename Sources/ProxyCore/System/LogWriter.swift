@@ -104,13 +104,13 @@ package final class LogWriter: Sendable {
     }
 
     /// Takes over the lines and empties `lines`. Any thread. With `block` it returns when there was room.
-    package func submit(_ lines: inout LogLines) {
+    package func submit(_ lines: inout LogLines, mayWait: Bool = true) {
         guard !lines.isEmpty else { return }
-        var taken = take(lines)
+        var taken = take(lines, mayWait: mayWait)
         while case .full = taken {
             hurry.signal()
             awaitRoom()
-            taken = take(lines)
+            taken = take(lines, mayWait: mayWait)
         }
         switch taken {
         case .first: wakeUp.signal()
@@ -120,7 +120,7 @@ package final class LogWriter: Sendable {
         lines.removeAll()
     }
 
-    private func take(_ lines: borrowing LogLines) -> Taken {
+    private func take(_ lines: borrowing LogLines, mayWait: Bool) -> Taken {
         let bytes = lines.bytes
         let count = lines.count
         return queue.withLock { queue in
@@ -130,7 +130,7 @@ package final class LogWriter: Sendable {
                 Self.append(bytes, to: &queue.bytes)
                 return isFirst ? .first : .more
             }
-            guard whenFull == .block, !queue.ended, Clock.monotonic() < queue.waitDeadline else {
+            guard whenFull == .block, mayWait, !queue.ended, Clock.monotonic() < queue.waitDeadline else {
                 queue.untold += count
                 return .never
             }
@@ -152,16 +152,24 @@ package final class LogWriter: Sendable {
     }
 
     /// One line from a thread that keeps no lines of its own. `fields` adds to it.
-    package func log(_ level: LogLevel, _ event: StaticString, _ fields: (inout LogLines) -> Void = { _ in }) {
+    ///
+    /// - Parameter mayWait: false for a thread that has more important things to do, such as to hear of SIGTERM: then
+    ///   the line is dropped where `block` would wait.
+    package func log(
+        _ level: LogLevel, _ event: StaticString, mayWait: Bool = true, _ fields: (inout LogLines) -> Void = { _ in }
+    ) {
         guard level <= self.level else { return }
         var lines = LogLines(format: format)
         lines.begin(level, event, wallNanoseconds: Clock.wallNanoseconds())
         fields(&lines)
         lines.end()
-        submit(&lines)
+        submit(&lines, mayWait: mayWait)
     }
 
     // MARK: - Writing
+
+    /// The capacity that an emptied queue keeps.
+    private static let keptBytesMax = 262_144
 
     private func run() {
         var target = LogTarget(self.target, waitsForSpace: whenFull == .block)
@@ -172,7 +180,8 @@ package final class LogWriter: Sendable {
             hurry.clear()
             let stopped = swapQueue(&spare)
             count(target.write(spare) { self.isOver })
-            spare.removeAll(keepingCapacity: true)
+            // After a rush the memory goes back.
+            spare.removeAll(keepingCapacity: spare.capacity <= Self.keptBytesMax)
             tellDropped(&target)
             if stopped, end() { return }
             if stopped { wakeUp.signal() } else { gather() }

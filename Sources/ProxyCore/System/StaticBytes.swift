@@ -48,7 +48,7 @@ extension Span where Element == UInt8 {
         }
     }
 
-    /// Four bytes of each at `offset`, in the lower halves of two words. Both reach beyond `offset + 4`.
+    /// Four bytes of each at `offset`, in the lower halves of two words. Both reach at least to `offset + 4`.
     private static func pair(
         _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, at offset: Int
     ) -> (UInt64, UInt64) {

@@ -1,15 +1,14 @@
 /// Connections at rest, the one used last first, so that few are kept warm and the others run out. Belongs to a pool.
 ///
-/// A connection is *settled* once the loop has asked the kernel for events since it came to rest: had the upstream sent
-/// anything that was not asked for, it would have been reported, and the connection discarded. Lending a settled one
-/// costs no system call; one that is not has to be asked about (`UpstreamConnection.isQuiet`).
+/// A connection is *settled* once the loop has waited for events after it came to rest, and has handled those that come
+/// first: had the upstream sent anything that was not asked for, or closed, it would have been discarded. Lending a
+/// settled one costs no system call; one that is not has to be asked about (`UpstreamConnection.isQuiet`).
 final class IdleConnections {
     private let loop: EventLoop
     /// Oldest first.
     private var connections: [UpstreamConnection] = []
-    /// So many of the oldest were at rest when `sweep` began.
+    /// So many of the oldest are known to be settled.
     private var settledCount = 0
-    private var sweep: UInt64 = 0
 
     init(loop: EventLoop, capacity: Int) {
         self.loop = loop
@@ -34,7 +33,7 @@ final class IdleConnections {
     }
 
     func add(_ connection: UpstreamConnection) {
-        settle()
+        connection.restsSince = loop.waits
         connections.append(connection)
     }
 
@@ -45,8 +44,7 @@ final class IdleConnections {
     }
 
     private func settle() {
-        guard loop.sweeps != sweep else { return }
-        sweep = loop.sweeps
-        settledCount = connections.count
+        let swept = loop.sweptWait
+        while settledCount < connections.count, connections[settledCount].restsSince < swept { settledCount += 1 }
     }
 }

@@ -36,6 +36,8 @@ package final class UpstreamConnection: EventHandler {
     let place: Int
     /// Further addresses that may be tried when this attempt to connect fails.
     let attemptsLeft: Int
+    /// How often the loop had waited when it came to rest; for `IdleConnections`.
+    var restsSince: UInt64 = 0
 
     init(
         socket: consuming FileDescriptor, place: Int, attemptsLeft: Int, loop: EventLoop, pool: UpstreamPool,

@@ -56,9 +56,14 @@ package final class UpstreamPool {
         nextAddress = 0
     }
 
-    /// A connection for `user`. With `fresh`, one that has carried no request yet.
-    package func acquire(for user: any UpstreamUser, fresh: Bool) -> Acquisition {
-        if !fresh, let connection = takeIdle() {
+    /// A connection for `user`.
+    ///
+    /// - Parameters:
+    ///   - fresh: one that has carried no request yet.
+    ///   - surely: the request cannot be sent again, so it is worth a system call to find out whether the upstream has
+    ///     just closed the connection.
+    package func acquire(for user: any UpstreamUser, fresh: Bool, surely: Bool = false) -> Acquisition {
+        if !fresh, let connection = takeIdle(surely: surely) {
             connection.lend(to: user)
             return .connected(connection)
         }
@@ -93,8 +98,11 @@ package final class UpstreamPool {
     }
 
     /// A connection at rest whose upstream has sent nothing since.
-    private func takeIdle() -> UpstreamConnection? {
-        if let connection = idle.takeSettled() { return connection }
+    private func takeIdle(surely: Bool) -> UpstreamConnection? {
+        while let connection = idle.takeSettled() {
+            if !surely || connection.isQuiet { return connection }
+            close(connection)
+        }
         while let connection = idle.takeNewest() {
             if connection.isQuiet { return connection }
             close(connection)

@@ -75,11 +75,12 @@ final class EventLoopTests: XCTestCase {
         driver.run("writable") { probes.allSatisfy { $0.reports > 0 } }
         var order: [Int] = []
         for (number, probe) in probes.enumerated() { probe.onReady = { _ in order.append(number) } }
-        let sweeps = driver.loop.sweeps
+        let waits = driver.loop.waits
         for probe in probes { try send("x", probe.pair.far) }
         driver.run("readable") { order.count == probes.count }
         XCTAssertEqual(order, [2, 4, 0, 1, 3])
-        XCTAssertGreaterThan(driver.loop.sweeps, sweeps)
+        XCTAssertGreaterThan(driver.loop.waits, waits)
+        XCTAssertEqual(driver.loop.sweptWait, driver.loop.waits)
         for probe in probes { probe.unregister() }
         driver.end()
     }

@@ -111,6 +111,114 @@ final class UpstreamPoolTests: ProxyTestCase {
         driver.end()
     }
 
+    /// Releases its connection as soon as the upstream has answered.
+    private final class Reader: UpstreamUser {
+        private(set) var connection: UpstreamConnection?
+        private(set) var isDone = false
+
+        func upstreamConnected(_ connection: UpstreamConnection) { self.connection = connection }
+        func upstreamUnavailable(_ failure: UpstreamFailure) { XCTFail("\(failure)") }
+        func upstreamReady() {
+            guard let connection, case .bytes(6)? = try? connection.receive(into: ByteBuffer(capacity: 4096)) else {
+                return
+            }
+            self.connection = nil
+            isDone = true
+            connection.release(reusable: true)
+        }
+    }
+
+    /// Does something in a turn of the loop, after the events that come first.
+    private final class Later: EventHandler {
+        let pair: SocketPair
+        let timer = DeadlineTimer()
+        private let loop: EventLoop
+        private let action: () -> Void
+        private var registration = Registration(slot: 0, generation: 0)
+
+        init(_ loop: EventLoop, _ action: @escaping () -> Void) throws {
+            pair = try SocketPair()
+            self.loop = loop
+            self.action = action
+            registration = loop.register(self)
+            try loop.watchReadable(pair.near, registration)
+        }
+
+        func ready(_ readiness: Readiness) {
+            loop.unregister(registration)
+            loop.unwatch(pair.near)
+            action()
+        }
+
+        func deadlineReached() {}
+        func resume() {}
+    }
+
+    /// The answer and a caller's request are reported in one turn; between the two, the upstream says something more.
+    func testBytesThatComeWithinTheTurnAreNotTheNextAnswer() throws {
+        let driver = try LoopDriver()
+        let (ask, said) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let upstream = try ScriptedUpstream { conversation in
+            for text in conversation.number == 0 ? ["answer", "unasked"] : [] {
+                ask.wait()
+                try conversation.send(text)
+                said.signal()
+            }
+            try conversation.awaitEnd()
+        }
+        let pool = UpstreamPool(loop: driver.loop, addresses: [upstream.address], options: UpstreamPoolOptions())
+        let (reader, next) = (Reader(), User())
+        guard case .pending = pool.acquire(for: reader, fresh: false) else { return XCTFail("at once") }
+        driver.run("connected") { reader.connection != nil }
+        var wasDone = false
+        let later = try Later(driver.loop) {
+            wasDone = reader.isDone
+            ask.signal()
+            said.wait()
+            next.take(pool.acquire(for: next, fresh: false))
+        }
+        ask.signal()
+        said.wait()
+        let byte = ByteBuffer(capacity: 1)
+        byte.append(0)
+        XCTAssertEqual(try Socket.send(later.pair.far, from: byte), .bytes(1))
+        driver.run("a connection") { next.connection != nil || next.failure != nil }
+        XCTAssertTrue(wasDone, "the answer came first, in the same turn")
+        XCTAssertEqual(next.connection?.isReused, false, "the connection with the unasked bytes was lent")
+        next.release(reusable: false)
+        driver.end()
+    }
+
+    /// Who cannot send a request again asks even a connection that is settled.
+    func testAConnectionForARequestThatCannotBeRepeatedIsAskedAbout() throws {
+        let driver = try LoopDriver()
+        let (ask, ended) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let upstream = try ScriptedUpstream { conversation in
+            if conversation.number == 0 {
+                ask.wait()
+                conversation.connection.endSending()
+                ended.signal()
+            }
+            try conversation.awaitEnd()
+        }
+        let pool = UpstreamPool(loop: driver.loop, addresses: [upstream.address], options: UpstreamPoolOptions())
+        let (first, next) = (User(), User())
+        first.take(pool.acquire(for: first, fresh: false))
+        driver.run("connected") { first.connection != nil }
+        first.release(reusable: true)
+        let waits = driver.loop.waits
+        driver.loop.runSoon(driver)
+        driver.run("another turn") { driver.loop.waits > waits }
+        ask.signal()
+        ended.wait()
+        next.take(pool.acquire(for: next, fresh: false, surely: true))
+        XCTAssertNil(next.connection, "a connection that the upstream has closed was lent")
+        driver.run("a fresh one") { next.connection != nil }
+        XCTAssertEqual(next.connection?.isReused, false)
+        next.release(reusable: false)
+        driver.end()
+    }
+
     func testAFreshOneIsNeverReused() throws {
         let bench = try Bench()
         let pool = bench.pool(max: 1)
