@@ -152,8 +152,9 @@ struct ForwardedHead: ~Copyable {
     private borrowing func writeTrace(
         _ trace: TraceContext, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to output: ByteBuffer
     ) {
-        let text = trace.onward.text
-        writeField("traceparent: ", text.span, to: output)
+        output.append("traceparent: ")
+        trace.onward.append(to: output)
+        output.append("\r\n")
         guard trace.isContinued, head.fields.contains(.tracestate) else { return }
         var isFirst = true
         for index in 0..<head.fields.count where head.fields[index].id == .tracestate {

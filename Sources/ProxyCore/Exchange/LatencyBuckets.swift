@@ -10,10 +10,15 @@ package enum LatencyBuckets {
     /// With the one for what is longer than all bounds.
     package static let count = bounds.count + 1
 
-    /// The bucket of a duration. Most are short, so it is looked for from below.
+    /// The bucket of a duration.
     package static func number(of duration: Interval) -> Int {
-        var number = 0
-        while number < bounds.count, duration.nanoseconds > bounds[number] { number += 1 }
-        return number
+        // A static's storage is asked for anew at each use.
+        let bounds = bounds
+        var (lower, upper) = (0, bounds.count)
+        while lower < upper {
+            let middle = (lower + upper) / 2
+            if duration.nanoseconds > bounds[middle] { lower = middle + 1 } else { upper = middle }
+        }
+        return lower
     }
 }

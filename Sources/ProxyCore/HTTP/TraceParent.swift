@@ -40,28 +40,17 @@ package struct TraceParent: Sendable, Equatable, BitwiseCopyable {
         return high << 4 | low
     }
 
-    private static let textBytes = 55
+    package static let textBytes = 55
 
-    /// The value of the field, in version 00.
-    package var text: InlineArray<55, UInt8> {
-        var text = InlineArray<55, UInt8>(repeating: ASCII.hyphen)
-        Self.write(0, to: &text, at: 0)
-        Self.write(HexDigits(traceHigh), to: &text, at: 3)
-        Self.write(HexDigits(traceLow), to: &text, at: 19)
-        Self.write(HexDigits(parentID), to: &text, at: 36)
-        Self.write(flags, to: &text, at: 53)
-        return text
-    }
-
-    private static func write(_ byte: UInt8, to text: inout InlineArray<55, UInt8>, at start: Int) {
-        text[start] = ASCII.hexDigit(byte >> 4)
-        text[start + 1] = ASCII.hexDigit(byte & 15)
-    }
-
-    private static func write(_ digits: HexDigits, to text: inout InlineArray<55, UInt8>, at start: Int) {
-        for index in 0..<8 {
-            text[start + index] = UInt8(truncatingIfNeeded: digits.first >> UInt64(8 * index))
-            text[start + 8 + index] = UInt8(truncatingIfNeeded: digits.last >> UInt64(8 * index))
-        }
+    /// Appends the value of the field, in version 00, to `buffer`, which has room for `textBytes`.
+    package func append(to buffer: ByteBuffer) {
+        buffer.append("00-")
+        buffer.append(digitsOf: traceHigh)
+        buffer.append(digitsOf: traceLow)
+        buffer.append(ASCII.hyphen)
+        buffer.append(digitsOf: parentID)
+        buffer.append(ASCII.hyphen)
+        buffer.append(ASCII.hexDigit(flags >> 4))
+        buffer.append(ASCII.hexDigit(flags & 15))
     }
 }

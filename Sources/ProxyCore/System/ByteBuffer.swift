@@ -141,9 +141,9 @@ package final class ByteBuffer {
         reserve(16)
         // Sound: `reserve` has made sure of sixteen free bytes behind `end`.
         let place = unsafe UnsafeMutableRawPointer(storage + end)
-        let (high, low) = (UInt32(truncatingIfNeeded: word >> 32), UInt32(truncatingIfNeeded: word))
-        unsafe place.storeBytes(of: ASCII.hexDigits(of: high).bigEndian, as: UInt64.self)
-        unsafe place.storeBytes(of: ASCII.hexDigits(of: low).bigEndian, toByteOffset: 8, as: UInt64.self)
+        let digits = HexDigits(word)
+        unsafe place.storeBytes(of: digits.first.littleEndian, as: UInt64.self)
+        unsafe place.storeBytes(of: digits.last.littleEndian, toByteOffset: 8, as: UInt64.self)
         end += 16
     }
 

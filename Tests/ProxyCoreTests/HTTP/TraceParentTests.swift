@@ -71,7 +71,8 @@ final class TraceParentTests: XCTestCase {
     private static func knownFlags(_ digit: UInt8) -> UInt8 { 0x30 + (ASCII.hexValue(digit) ?? 0) % 4 }
 
     private static func text(_ parent: TraceParent) -> String {
-        let text = parent.text
-        return String(decoding: text.indices.map { text[$0] }, as: UTF8.self)
+        let buffer = ByteBuffer(capacity: TraceParent.textBytes)
+        parent.append(to: buffer)
+        return buffer.readable.text
     }
 }
