@@ -14,9 +14,10 @@ from . import conversation, proxy
 NAME = "allocations"
 UNIT = "allocator calls per request"
 REQUESTS = 10_000
-# For what happens once in a while whatever the requests are: another thread's work, a queue that doubles.
-# Seen: up to 20 calls in all. Allowed: 100, where an allocation that belongs to a request makes ten thousand.
-ALLOWANCE = 0.01
+# For what happens once in a while whatever the requests are: another thread's work, a queue that doubles, more requests
+# at once than there had been in the warm-up. Seen: up to 20 calls in all, and 119 with 256 connections. Allowed: 2,000,
+# where an allocation that belongs to a request makes ten thousand.
+ALLOWANCE = 0.2
 SOURCE = pathlib.Path(__file__).with_name("allocations.c")
 
 
