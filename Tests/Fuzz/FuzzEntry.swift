@@ -1,5 +1,6 @@
 // How libFuzzer calls us. The program is one for all targets; the name under which it is called says which one it is.
 
+// Made before the first input and never changed; libFuzzer calls from one thread.
 nonisolated(unsafe) private let target: any FuzzTarget = FuzzTargets.named(
     CommandLine.arguments[0].split(separator: "/").last.map(String.init) ?? "")
 

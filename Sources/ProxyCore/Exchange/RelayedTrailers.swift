@@ -10,10 +10,7 @@ enum RelayedTrailers {
             let field = section.fields[index]
             let name = bytes.slice(field.name)
             if field.id.isHopByHop || isDropped(field.id, name) { continue }
-            output.append(name)
-            output.append(": ")
-            output.append(bytes.slice(field.value))
-            output.append("\r\n")
+            output.append(field: name, bytes.slice(field.value))
         }
     }
 }

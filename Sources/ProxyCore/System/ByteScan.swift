@@ -45,9 +45,7 @@ package enum ByteScan {
                 let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
                 let control = (block .< space) .& (block .!= tab) .| (block .== delete)
                 let words = unsafe unsafeBitCast(control, to: SIMD2<UInt64>.self)
-                // The machine is little-endian: the first byte is the lowest one.
-                if words[0] != 0 { return index + words[0].trailingZeroBitCount / 8 }
-                if words[1] != 0 { return index + 8 + words[1].trailingZeroBitCount / 8 }
+                if let place = firstMarked(words) { return index + place }
                 index += 16
             }
             return nil
@@ -76,8 +74,7 @@ package enum ByteScan {
                 let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
                 let isNamed = ((block | bit) &- first .< letters) .| (block &- zero .< digits) .| (block .== hyphen)
                 let words = unsafe ~unsafeBitCast(isNamed, to: SIMD2<UInt64>.self)
-                if words[0] != 0 { return index + words[0].trailingZeroBitCount / 8 }
-                if words[1] != 0 { return index + 8 + words[1].trailingZeroBitCount / 8 }
+                if let place = firstMarked(words) { return index + place }
                 index += 16
             }
             return index
@@ -97,8 +94,7 @@ package enum ByteScan {
                 let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
                 let special = (block .< space) .| (block .>= delete) .| (block .== quote) .| (block .== backslash)
                 let words = unsafe unsafeBitCast(special, to: SIMD2<UInt64>.self)
-                if words[0] != 0 { return index + words[0].trailingZeroBitCount / 8 }
-                if words[1] != 0 { return index + 8 + words[1].trailingZeroBitCount / 8 }
+                if let place = firstMarked(words) { return index + place }
                 index += 16
             }
             return nil
@@ -110,5 +106,14 @@ package enum ByteScan {
             index += 1
         }
         return index
+    }
+
+    /// The first of sixteen bytes that is not zero, in a mask that is looked at as two words.
+    @inline(__always)
+    private static func firstMarked(_ words: SIMD2<UInt64>) -> Int? {
+        // The machine is little-endian: the first byte is the lowest one.
+        if words[0] != 0 { return words[0].trailingZeroBitCount / 8 }
+        if words[1] != 0 { return 8 + words[1].trailingZeroBitCount / 8 }
+        return nil
     }
 }
