@@ -1,0 +1,197 @@
+// The part of libssl that is macros, and the socket below a TLS connection.
+#pragma once
+#include <errno.h>
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+// --- The socket ---
+// A BIO of our own, for three reasons: MSG_NOSIGNAL, so that a peer that has gone is an error and no SIGPIPE; the errno of
+// the call, which is overwritten by the time that OpenSSL has returned; and whether a read has emptied the socket, which
+// saves the read that would only say so.
+struct clibssl_socket {
+    int descriptor;
+    // The errno that ended reading or writing, or 0.
+    int read_error;
+    int write_error;
+    // The peer has closed its sending side.
+    int ended;
+    // The last read got less than it had room for.
+    int drained;
+    // The TLSSession, for the callbacks.
+    void *owner;
+};
+
+static inline struct clibssl_socket *clibssl_socket_of(const SSL *ssl) {
+    return (struct clibssl_socket *)BIO_get_data(SSL_get_rbio(ssl));
+}
+
+static inline int clibssl_socket_read(BIO *bio, char *bytes, int count) {
+    struct clibssl_socket *place = (struct clibssl_socket *)BIO_get_data(bio);
+    ssize_t moved;
+    BIO_clear_retry_flags(bio);
+    do moved = recv(place->descriptor, bytes, (size_t)count, 0);
+    while (moved < 0 && errno == EINTR);
+    place->drained = moved < count;
+    if (moved > 0) return (int)moved;
+    if (moved == 0) {
+        place->ended = 1;
+        return 0;
+    }
+    if (errno == EAGAIN) BIO_set_retry_read(bio);
+    else place->read_error = errno;
+    return -1;
+}
+
+static inline int clibssl_socket_write(BIO *bio, const char *bytes, int count) {
+    struct clibssl_socket *place = (struct clibssl_socket *)BIO_get_data(bio);
+    ssize_t moved;
+    BIO_clear_retry_flags(bio);
+    do moved = send(place->descriptor, bytes, (size_t)count, MSG_NOSIGNAL);
+    while (moved < 0 && errno == EINTR);
+    if (moved >= 0) return (int)moved;
+    if (errno == EAGAIN) BIO_set_retry_write(bio);
+    else place->write_error = errno;
+    return -1;
+}
+
+static inline long clibssl_socket_control(BIO *bio, int command, long number, void *pointer) {
+    (void)number;
+    (void)pointer;
+    switch (command) {
+    case BIO_CTRL_FLUSH: return 1;
+    case BIO_CTRL_EOF: return ((struct clibssl_socket *)BIO_get_data(bio))->ended;
+    default: return 0;
+    }
+}
+
+static inline int clibssl_socket_destroy(BIO *bio) {
+    OPENSSL_free(BIO_get_data(bio));
+    return 1;
+}
+
+// Made once for the process; NULL when out of memory.
+static inline BIO_METHOD *clibssl_socket_method(void) {
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without signals");
+    if (method == NULL) return NULL;
+    BIO_meth_set_read(method, clibssl_socket_read);
+    BIO_meth_set_write(method, clibssl_socket_write);
+    BIO_meth_set_ctrl(method, clibssl_socket_control);
+    BIO_meth_set_destroy(method, clibssl_socket_destroy);
+    return method;
+}
+
+// Puts `ssl` on a socket, whose descriptor stays the caller's. 0 when out of memory.
+static inline int clibssl_set_socket(SSL *ssl, const BIO_METHOD *method, int descriptor, void *owner) {
+    struct clibssl_socket *place = (struct clibssl_socket *)OPENSSL_zalloc(sizeof *place);
+    if (place == NULL) return 0;
+    place->descriptor = descriptor;
+    place->owner = owner;
+    BIO *bio = BIO_new(method);
+    if (bio == NULL) {
+        OPENSSL_free(place);
+        return 0;
+    }
+    BIO_set_data(bio, place);
+    BIO_set_init(bio, 1);
+    SSL_set_bio(ssl, bio, bio);
+    return 1;
+}
+
+static inline int clibssl_socket_ended(const SSL *ssl) { return clibssl_socket_of(ssl)->ended; }
+static inline int clibssl_socket_drained(const SSL *ssl) { return clibssl_socket_of(ssl)->drained; }
+static inline int clibssl_socket_read_error(const SSL *ssl) { return clibssl_socket_of(ssl)->read_error; }
+static inline int clibssl_socket_write_error(const SSL *ssl) { return clibssl_socket_of(ssl)->write_error; }
+static inline void *clibssl_owner(const SSL *ssl) { return clibssl_socket_of(ssl)->owner; }
+
+static inline void *clibssl_verification_owner(X509_STORE_CTX *verification) {
+    return clibssl_owner((SSL *)X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+}
+
+// --- Contexts ---
+
+// What is the same for callers and for servers. 0 when this libssl lacks what we ask for.
+static inline int clibssl_configure(SSL_CTX *context, const char *ciphers, const char *suites, const char *groups) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(context,
+        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);
+    return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1
+        && SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1
+        && SSL_CTX_set_cipher_list(context, ciphers) == 1
+        && SSL_CTX_set_ciphersuites(context, suites) == 1
+        && SSL_CTX_set1_groups_list(context, groups) == 1;
+}
+
+static inline void clibssl_limit_version(SSL_CTX *context, int version) {
+    SSL_CTX_set_max_proto_version(context, version);
+}
+
+static inline void clibssl_use_no_session_cache(SSL_CTX *context) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+}
+
+// New sessions go to the callback and nowhere else.
+static inline void clibssl_report_new_sessions(SSL_CTX *context, int (*report)(SSL *, SSL_SESSION *)) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, report);
+}
+
+static inline void clibssl_set_name_callback(SSL_CTX *context, int (*choose)(SSL *, int *, void *)) {
+    SSL_CTX_set_tlsext_servername_callback(context, choose);
+}
+
+static inline int clibssl_set_server_name(SSL *ssl, const char *name) {
+    return (int)SSL_set_tlsext_host_name(ssl, name);
+}
+
+// --- Session tickets ---
+
+static inline void clibssl_set_ticket_callback(SSL_CTX *context,
+    int (*choose)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, choose);
+}
+
+// AES-256-CBC and HMAC-SHA-256 (RFC 5077 section 4, with a longer key). `iv` is written when `encrypt`, else read.
+static inline int clibssl_begin_ticket(EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, const unsigned char *cipher_key,
+    unsigned char *mac_key, size_t mac_key_bytes, unsigned char *iv, int encrypt) {
+    char digest[] = "SHA256";
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, mac_key_bytes),
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    if (encrypt && RAND_bytes(iv, EVP_CIPHER_get_iv_length(EVP_aes_256_cbc())) != 1) return 0;
+    return EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), NULL, cipher_key, iv, encrypt) == 1
+        && EVP_MAC_CTX_set_params(mac, parameters) == 1;
+}
+
+// --- ALPN (RFC 7301): the one protocol that is spoken here ---
+
+static const unsigned char clibssl_http11[] = "\x08http/1.1";
+
+static inline int clibssl_choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_bytes,
+    const unsigned char *offered, unsigned int offered_bytes, void *unused) {
+    (void)ssl;
+    (void)unused;
+    for (unsigned int at = 0; at < offered_bytes; at += 1u + offered[at]) {
+        if (offered[at] != 8 || offered_bytes - at < 9 || memcmp(offered + at, clibssl_http11, 9) != 0) continue;
+        *chosen = offered + at + 1;
+        *chosen_bytes = 8;
+        return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static inline void clibssl_choose_http11(SSL_CTX *context) {
+    SSL_CTX_set_alpn_select_cb(context, clibssl_choose_protocol, NULL);
+}
+
+// 0 is success here, unlike elsewhere.
+static inline int clibssl_offer_http11(SSL_CTX *context) {
+    return SSL_CTX_set_alpn_protos(context, clibssl_http11, 9);
+}
