@@ -26,11 +26,10 @@ package struct ConfigurationSection: Sendable {
         ])
 
     static let upstream = ConfigurationSection(
-        name: "upstream", keys: ["url", "set_headers", "host_header", "max_connections"],
-        later: [
-            "tls": "TLS to the upstream arrives with a later version; "
-                + "until then use http:// or unix: to an upstream nearby"
-        ])
+        name: "upstream", keys: ["url", "tls", "set_headers", "host_header", "max_connections"])
+
+    static let upstreamTLS = ConfigurationSection(
+        name: "upstream.tls", keys: ["ca_file", "server_name", "certificate", "private_key"])
 
     static let issuer = ConfigurationSection(
         name: "an issuer",
@@ -80,7 +79,7 @@ package struct ConfigurationSection: Sendable {
     static let log = ConfigurationSection(name: "log", keys: ["level", "format", "when_full", "sample"])
 
     package static let all = [
-        document, listen, upstream, issuer, keyRefresh, route, identityHeaders, limits, routeLimits, timeouts,
+        document, listen, upstream, upstreamTLS, issuer, keyRefresh, route, identityHeaders, limits, routeLimits, timeouts,
         routeTimeouts, log,
     ]
 

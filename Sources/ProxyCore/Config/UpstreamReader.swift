@@ -3,38 +3,50 @@ enum UpstreamReader {
     static func read(_ value: ConfigurationValue) -> UpstreamSettings? {
         if value.json.kind != .object {
             guard value.isString else { return value.mismatch("an address or an object") }
-            return readAddress(value).map(UpstreamSettings.init(address:))
+            return readAddress(value).flatMap { make($0, url: value, tls: nil) }
         }
         guard let object = value.object(.upstream) else { return nil }
-        let address = object.required("url", "missing: the address of the application").flatMap(readAddress)
-        var settings = UpstreamSettings(address: address ?? .unix(path: ""))
+        let url = object.required("url", "missing: the address of the application")
+        let read = url.flatMap { url in
+            readAddress(url).flatMap { make($0, url: url, tls: object["tls"]) }
+        }
+        var settings = read ?? UpstreamSettings(address: .unix(path: ""))
         if let host = object["host_header"], let choice = readHostHeader(host) { settings.hostHeader = choice }
         if let headers = object["set_headers"] { settings.setHeaders = readSetHeaders(headers) }
         if let connections = object["max_connections"]?.integer(in: 1...65_535) {
             settings.maxConnections = connections
         }
-        return address == nil ? nil : settings
+        return read == nil ? nil : settings
+    }
+
+    private static func make(
+        _ read: (address: UpstreamAddress, isSecure: Bool), url: ConfigurationValue, tls: ConfigurationValue?
+    ) -> UpstreamSettings? {
+        var settings = UpstreamSettings(address: read.address)
+        guard case .tcp(let host, _) = read.address, read.isSecure else {
+            tls?.report("belongs to an upstream that is reached by TLS: begin its url with https://")
+            return tls == nil ? settings : nil
+        }
+        settings.tls = UpstreamTLSReader.read(tls, url: url, host: host)
+        return settings.tls == nil ? nil : settings
     }
 
     private static func readHostHeader(_ value: ConfigurationValue) -> UpstreamSettings.HostHeader? {
         value.choice(["preserve": .preserve, "upstream": .upstream])
     }
 
-    private static func readAddress(_ value: ConfigurationValue) -> UpstreamAddress? {
+    private static func readAddress(_ value: ConfigurationValue) -> (address: UpstreamAddress, isSecure: Bool)? {
         guard let text = value.text() else { return nil }
-        if text.utf8.starts(with: "unix:".utf8) { return readUnixPath(value, String(text.dropFirst(5))) }
+        if text.utf8.starts(with: "unix:".utf8) {
+            return readUnixPath(value, String(text.dropFirst(5))).map { (address: $0, isSecure: false) }
+        }
         let folded = text.lowercased()
-        if folded.utf8.starts(with: "https://".utf8) {
-            value.report(
-                "TLS to the upstream arrives with a later version; "
-                    + "until then use http:// or unix: to an upstream nearby")
+        let isSecure = folded.utf8.starts(with: "https://".utf8)
+        guard isSecure || folded.utf8.starts(with: "http://".utf8) else {
+            value.report("expected http://host:port, https://host:port or unix:/path")
             return nil
         }
-        guard folded.utf8.starts(with: "http://".utf8) else {
-            value.report("expected http://host:port or unix:/path")
-            return nil
-        }
-        var authority = text.dropFirst(7)
+        var authority = text.dropFirst(isSecure ? 8 : 7)
         if authority.utf8.last == ASCII.slash { authority = authority.dropLast() }
         if authority.utf8.contains(where: { $0 == ASCII.slash || $0 == ASCII.question || $0 == ASCII.hash }) {
             value.report("must end after the port: requests keep the path that they came with")
@@ -44,7 +56,7 @@ enum UpstreamReader {
             value.report("expected http://host:port, like http://127.0.0.1:9000 or http://[::1]:9000")
             return nil
         }
-        return .tcp(host: parts.host, port: parts.port ?? 80)
+        return (.tcp(host: parts.host, port: parts.port ?? (isSecure ? 443 : 80)), isSecure)
     }
 
     private static func readUnixPath(_ value: ConfigurationValue, _ path: String) -> UpstreamAddress? {

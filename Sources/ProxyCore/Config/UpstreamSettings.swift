@@ -6,7 +6,7 @@ package enum UpstreamAddress: Sendable, Equatable {
 }
 
 /// The application behind the proxy and how requests to it differ from those that came.
-package struct UpstreamSettings: Sendable, Equatable {
+package struct UpstreamSettings: Sendable {
     /// What the upstream is told as `Host`.
     package enum HostHeader: Sendable, Equatable {
         /// What the caller sent.
@@ -27,6 +27,8 @@ package struct UpstreamSettings: Sendable, Equatable {
     }
 
     package var address: UpstreamAddress
+    /// For an upstream that is reached by TLS: whom to believe, and what to show. One for all workers.
+    package var tls: TLSClientContext?
     package var hostHeader = HostHeader.preserve
     package var setHeaders: [Field] = []
     /// Connections of one worker.
@@ -40,7 +42,19 @@ package struct UpstreamSettings: Sendable, Equatable {
         case .unix: return "localhost"
         case .tcp(let host, let port):
             let name = host.utf8.contains(ASCII.colon) ? "[\(host)]" : host
-            return port == 80 ? name : "\(name):\(port)"
+            return port == (tls == nil ? 80 : 443) ? name : "\(name):\(port)"
+        }
+    }
+}
+
+extension UpstreamSettings: CustomStringConvertible {
+    /// The address, as it is written in the file.
+    package var description: String {
+        switch address {
+        case .tcp(let host, let port):
+            let name = host.utf8.contains(ASCII.colon) ? "[\(host)]" : host
+            return "\(tls == nil ? "http" : "https")://\(name):\(port)"
+        case .unix(let path): return "unix:\(path)"
         }
     }
 }

@@ -158,7 +158,7 @@ extension ClientConnection {
         // An interim response is one, too: the upstream has begun with this request.
         let isUntouched = leg.isUntouched && beginRecord().upstreamAnswered == .never
         let died = isUntouched && leg.connection?.isReused ?? false
-        upstreamFailed(leg.readError.map { .reset($0) } ?? .closedEarly, died: died)
+        upstreamFailed(leg.readError?.failureBeforeResponse ?? .closedEarly, died: died)
         return true
     }
 
@@ -166,7 +166,7 @@ extension ClientConnection {
     private func upstreamEndedInBody() -> Bool {
         guard exchange.response == .awaitingBody else { return false }
         if let error = leg.readError {
-            upstreamFailed(.reset(error), died: false)
+            upstreamFailed(error.failure, died: false)
             return true
         }
         guard leg.ended else { return false }

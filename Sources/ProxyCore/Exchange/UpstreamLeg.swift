@@ -12,9 +12,9 @@ final class UpstreamLeg {
     /// The upstream will send nothing more; what came before is in `input`.
     private(set) var ended = false
     /// The error that broke the connection for reading.
-    private(set) var readError: Errno?
+    private(set) var readError: UpstreamStreamError?
     /// Sending has failed. A response that says why may still be on its way, so reading goes on.
-    private var sendError: Errno?
+    private var sendError: UpstreamStreamError?
     /// The request, kept so that it can be sent once more; empty when it cannot, or is too long. A copy, since every
     /// request under way would otherwise hold a whole buffer, for nearly nothing.
     private let repetition = ByteBuffer(capacity: 4096)
@@ -79,7 +79,7 @@ final class UpstreamLeg {
             releaseOutput()
             return false
         }
-        do throws(Errno) {
+        do throws(UpstreamStreamError) {
             let result = try connection.send(from: buffer)
             if buffer.isEmpty { releaseOutput() }
             return result != .wouldBlock
@@ -95,7 +95,7 @@ final class UpstreamLeg {
         let buffer = input ?? pool.take()
         defer { keepInput(buffer) }
         guard buffer.room > 0 else { return false }
-        do throws(Errno) {
+        do throws(UpstreamStreamError) {
             switch try connection.receive(into: buffer) {
             case .bytes: return true
             case .wouldBlock: return false

@@ -54,7 +54,8 @@ package final class CertificateAuthority {
     /// Issues a certificate with a fresh P-256 key.
     ///
     /// - Parameters:
-    ///   - hostNames: DNS names, ours to choose; the first one is also the subject's common name.
+    ///   - hostNames: DNS names, ours to choose; the first one, or else the first address, is also the subject's common
+    ///     name.
     ///   - notBefore: an hour ago if nil.
     package func issue(
         _ use: Use, hostNames: [String], addresses: [IPAddress] = [], now: UnixTime, notBefore: UnixTime? = nil,
@@ -63,7 +64,8 @@ package final class CertificateAuthority {
         let key = Self.makeKey()
         let start = notBefore ?? UnixTime(now.seconds - 3600)
         let validity = Validity(notBefore: start, lifetime: lifetime)
-        let leaf = unsafe Self.make(hostNames.first ?? "", key, validity)
+        let subject = hostNames.first ?? addresses.first?.description ?? "nobody"
+        let leaf = unsafe Self.make(subject, key, validity)
         defer { unsafe X509_free(leaf) }
         unsafe X509_set_issuer_name(leaf, X509_get_subject_name(certificate))
         let names = hostNames.map { "DNS:\($0)" } + addresses.map { "IP:\($0)" }

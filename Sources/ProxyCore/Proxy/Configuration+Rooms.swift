@@ -22,16 +22,7 @@ extension Configuration {
         var options = UpstreamPoolOptions()
         options.connectionsMax = upstream.maxConnections
         options.connect = timeouts.upstreamConnect
+        options.tls = upstream.tls
         return options
-    }
-}
-
-extension UpstreamAddress: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .tcp(let host, let port):
-            host.utf8.contains(ASCII.colon) ? "http://[\(host)]:\(port)" : "http://\(host):\(port)"
-        case .unix(let path): "unix:\(path)"
-        }
     }
 }

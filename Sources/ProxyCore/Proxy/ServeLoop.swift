@@ -60,7 +60,7 @@ package enum ServeLoop {
         log.log(.info, "listening") { line in
             line.field("address", "http://\(server.address)")
             if let admin = server.adminAddress { line.field("admin", "http://\(admin)") }
-            line.field("upstream", configuration.upstream.address.description)
+            line.field("upstream", configuration.upstream.description)
             line.field("issuers", configuration.issuers.map(\.token.issuer).joined(separator: " "))
             line.field("routes", configuration.routes.count)
             line.field("mode", configuration.mode == .enforce ? "enforce" : "observe")

@@ -12,6 +12,8 @@ package protocol UpstreamUser: AnyObject {
 package final class UpstreamConnection: EventHandler {
     package enum State: Equatable {
         case connecting
+        /// Connected; TLS is being agreed on.
+        case handshaking
         case inUse
         case idle
         case closed
@@ -28,6 +30,8 @@ package final class UpstreamConnection: EventHandler {
     package let timer = DeadlineTimer()
 
     private let socket: FileDescriptor
+    /// From the handshake on, for an upstream that is reached by TLS.
+    private let tls: TLSSession?
     private let loop: EventLoop
     private unowned let pool: UpstreamPool
     private var registration = Registration(slot: 0, generation: 0)
@@ -40,10 +44,11 @@ package final class UpstreamConnection: EventHandler {
     var restsSince: UInt64 = 0
 
     init(
-        socket: consuming FileDescriptor, place: Int, attemptsLeft: Int, loop: EventLoop, pool: UpstreamPool,
-        user: any UpstreamUser
+        socket: consuming FileDescriptor, tls: TLSClientContext?, place: Int, attemptsLeft: Int, loop: EventLoop,
+        pool: UpstreamPool, user: any UpstreamUser
     ) throws(Errno) {
         self.socket = socket
+        if let tls { self.tls = TLSSession(tls, socket: self.socket) } else { self.tls = nil }
         self.place = place
         self.attemptsLeft = attemptsLeft
         self.loop = loop
@@ -61,9 +66,11 @@ package final class UpstreamConnection: EventHandler {
     }
 
     /// Reads into `buffer`, which has room; takes back `readable` when nothing is left.
-    package func receive(into buffer: ByteBuffer) throws(Errno) -> IOResult {
+    package func receive(into buffer: ByteBuffer) throws(UpstreamStreamError) -> IOResult {
+        if let tls { return try receive(into: buffer, tls) }
         let room = buffer.room
-        let result = try Socket.receive(socket, into: buffer)
+        let result: IOResult
+        do throws(Errno) { result = try Socket.receive(socket, into: buffer) } catch { throw .socket(error) }
         switch result {
         // A short read has emptied the socket, unless the end of the stream is behind it.
         case .bytes(let count): if count < room, !closing { readable = false }
@@ -73,9 +80,25 @@ package final class UpstreamConnection: EventHandler {
         return result
     }
 
+    private func receive(into buffer: ByteBuffer, _ tls: TLSSession) throws(UpstreamStreamError) -> IOResult {
+        let result: IOResult
+        do throws(TLSFailure) { result = try tls.receive(into: buffer) } catch { throw .tls(error) }
+        switch result {
+        case .bytes: if tls.isDrained, !closing { readable = false }
+        case .wouldBlock: readable = false
+        case .endOfStream: break
+        }
+        return result
+    }
+
     /// Writes what `buffer` holds; takes back `writable` when the socket is full.
-    package func send(from buffer: ByteBuffer) throws(Errno) -> IOResult {
-        let result = try Socket.send(socket, from: buffer)
+    package func send(from buffer: ByteBuffer) throws(UpstreamStreamError) -> IOResult {
+        let result: IOResult
+        if let tls {
+            do throws(TLSFailure) { result = try tls.send(from: buffer) } catch { throw .tls(error) }
+        } else {
+            do throws(Errno) { result = try Socket.send(socket, from: buffer) } catch { throw .socket(error) }
+        }
         switch result {
         case .bytes: if !buffer.isEmpty { writable = false }
         case .wouldBlock: writable = false
@@ -88,7 +111,7 @@ package final class UpstreamConnection: EventHandler {
     package func release(reusable: Bool) {
         precondition(state == .inUse)
         user = nil
-        if reusable, !readable, !closing {
+        if reusable, !closing, !readable || tls != nil && isQuiet {
             isReused = true
             pool.takeBack(self)
         } else {
@@ -102,7 +125,18 @@ package final class UpstreamConnection: EventHandler {
     /// True when the upstream has sent nothing that was not asked for, and would pass for the answer to the next
     /// request. Asked of the socket, since bytes that have just come have no event yet; for a connection that is lent
     /// before the loop has had the time to look.
-    var isQuiet: Bool { !readable && !closing && Socket.isQuiet(socket) }
+    var isQuiet: Bool {
+        guard !closing else { return false }
+        if let tls { return isQuiet(tls) }
+        return !readable && Socket.isQuiet(socket)
+    }
+
+    /// What has come may be TLS's own: tickets, new keys. Reading finds out, and takes these away.
+    private func isQuiet(_ tls: TLSSession) -> Bool {
+        let unasked = ByteBuffer(capacity: 1)
+        guard let result = try? receive(into: unasked, tls) else { return false }
+        return result == .wouldBlock
+    }
 
     func lend(to user: any UpstreamUser) {
         precondition(self.user == nil && state != .closed)
@@ -113,7 +147,7 @@ package final class UpstreamConnection: EventHandler {
 
     /// Fails the attempt to connect when it has not succeeded by `deadline`.
     func giveUp(at deadline: Instant) {
-        precondition(state == .connecting)
+        precondition(state == .connecting || state == .handshaking)
         timer.set(deadline, registration, loop)
     }
 
@@ -124,6 +158,7 @@ package final class UpstreamConnection: EventHandler {
 
     func close() {
         precondition(state != .closed)
+        tls?.sendCloseNotify()
         state = .closed
         user = nil
         // The descriptor closes with this object, which nobody but the caller of this still knows.
@@ -136,18 +171,21 @@ package final class UpstreamConnection: EventHandler {
         if readiness.contains(.readable) { readable = true }
         if readiness.contains(.writable) { writable = true }
         if readiness.contains(.closing) { closing = true }
+        if let tls { noteCrossings(of: tls, readiness) }
         switch state {
         case .connecting: connectionAttemptEnded()
+        case .handshaking: shakeHands()
         case .inUse: user?.upstreamReady()
         // Whatever an upstream sends when nothing was asked, it is not an answer to the next request.
-        case .idle: if readable { pool.discard(self) }
+        case .idle: if readable, tls == nil || !isQuiet { pool.discard(self) }
         case .closed: break
         }
     }
 
     package func deadlineReached() {
         switch state {
-        case .connecting: if let user { pool.connectionAttemptFailed(self, .connectTimedOut, for: user) }
+        case .connecting, .handshaking:
+            if let user { pool.connectionAttemptFailed(self, .unreachable(.connectTimedOut), for: user) }
         case .idle: pool.discard(self)
         case .inUse, .closed: break
         }
@@ -158,12 +196,46 @@ package final class UpstreamConnection: EventHandler {
     private func connectionAttemptEnded() {
         guard writable || closing, let user else { return }
         if let error = Socket.connectError(socket) {
-            pool.connectionAttemptFailed(self, error, for: user)
+            pool.connectionAttemptFailed(self, .unreachable(error), for: user)
+        } else if tls == nil {
+            connectionAttemptSucceeded(user)
         } else {
-            state = .inUse
-            timer.set(.never, registration, loop)
-            pool.connectionAttemptSucceeded(self)
-            user.upstreamConnected(self)
+            state = .handshaking
+            shakeHands()
         }
+    }
+
+    private func connectionAttemptSucceeded(_ user: any UpstreamUser) {
+        state = .inUse
+        timer.set(.never, registration, loop)
+        pool.connectionAttemptSucceeded(self)
+        user.upstreamConnected(self)
+    }
+
+    // MARK: - TLS
+
+    /// Takes the handshake as far as it goes; the server's certificate is verified in it.
+    private func shakeHands() {
+        guard let tls, let user else { return }
+        do throws(TLSFailure) {
+            switch try tls.handshake() {
+            case .done: connectionAttemptSucceeded(user)
+            case .wantsRead: readable = false
+            case .wantsWrite: writable = false
+            }
+        } catch {
+            pool.connectionAttemptFailed(self, Self.failure(of: error), for: user)
+        }
+    }
+
+    private static func failure(of failure: TLSFailure) -> UpstreamFailure {
+        if case .connection(let error) = failure { return .unreachable(error) }
+        return .tls(failure)
+    }
+
+    /// A read may have to wait until something can be sent, and the other way round.
+    private func noteCrossings(of tls: TLSSession, _ readiness: Readiness) {
+        if readiness.contains(.writable), tls.readNeedsWritable { readable = true }
+        if readiness.contains(.readable), tls.writeNeedsReadable { writable = true }
     }
 }

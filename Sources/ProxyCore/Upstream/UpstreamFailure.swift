@@ -4,6 +4,8 @@ package enum UpstreamFailure: Error, Sendable {
     case unresolved
     /// No address took the connection.
     case unreachable(Errno)
+    /// The server that answered is not the one that it has to be, or TLS with it came to nothing.
+    case tls(TLSFailure)
     /// No address took the connection in time.
     case connectTimeout
     /// All connections that are allowed were busy for too long.
@@ -26,15 +28,15 @@ package enum UpstreamFailure: Error, Sendable {
     /// 502 for an upstream that fails, 504 for one that is too slow (RFC 9110 sections 15.6.3 and 15.6.5).
     package var status: Int {
         switch self {
-        case .unresolved, .unreachable, .closedEarly, .reset, .invalidResponse, .truncated: 502
+        case .unresolved, .unreachable, .tls, .closedEarly, .reset, .invalidResponse, .truncated: 502
         case .connectTimeout, .saturated, .responseTimeout, .requestTimeout, .idleTimeout: 504
         }
     }
 
     /// Every code there is.
     package static let codes: [StaticString] = [
-        "upstream_unresolved", "upstream_unreachable", "upstream_connect_timeout", "upstream_saturated",
-        "upstream_closed", "upstream_reset", "upstream_invalid_response", "upstream_response_timeout",
+        "upstream_unresolved", "upstream_unreachable", "upstream_tls_failed", "upstream_connect_timeout",
+        "upstream_saturated", "upstream_closed", "upstream_reset", "upstream_invalid_response", "upstream_response_timeout",
         "upstream_request_timeout", "upstream_truncated", "upstream_idle_timeout",
     ]
 
@@ -43,6 +45,7 @@ package enum UpstreamFailure: Error, Sendable {
         switch self {
         case .unresolved: "upstream_unresolved"
         case .unreachable: "upstream_unreachable"
+        case .tls: "upstream_tls_failed"
         case .connectTimeout: "upstream_connect_timeout"
         case .saturated: "upstream_saturated"
         case .closedEarly: "upstream_closed"
@@ -59,6 +62,7 @@ package enum UpstreamFailure: Error, Sendable {
     package var detail: String? {
         switch self {
         case .unreachable(let error), .reset(let error): error.description
+        case .tls(let failure): failure.description
         case .invalidResponse(let reason): "\(reason)"
         case .unresolved, .connectTimeout, .saturated, .closedEarly, .responseTimeout, .requestTimeout, .truncated,
             .idleTimeout:

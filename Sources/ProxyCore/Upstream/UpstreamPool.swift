@@ -1,5 +1,5 @@
 /// How many connections to the application one worker may have, and how long unused ones are kept.
-package struct UpstreamPoolOptions: Sendable, Equatable {
+package struct UpstreamPoolOptions: Sendable {
     /// Connections at the same time, those at rest included.
     package var connectionsMax = 256
     /// A connection at rest is closed after this long. Most servers close theirs after 60 to 75 seconds, and a
@@ -8,6 +8,8 @@ package struct UpstreamPoolOptions: Sendable, Equatable {
     /// How long a user waits for a connection, as far as the pool knows. When the upstream has several addresses, each
     /// gets its share of it, so that one that swallows packets does not keep the next from being tried.
     package var connect: Interval?
+    /// For an upstream that is reached by TLS. Its connections resume each other's sessions.
+    package var tls: TLSClientContext?
 
     package init() {}
 }
@@ -144,12 +146,14 @@ package final class UpstreamPool {
         connecting.removeAll { $0 === connection }
     }
 
-    func connectionAttemptFailed(_ connection: UpstreamConnection, _ error: Errno, for user: any UpstreamUser) {
+    func connectionAttemptFailed(
+        _ connection: UpstreamConnection, _ failure: UpstreamFailure, for user: any UpstreamUser
+    ) {
         let attempts = connection.attemptsLeft
         connecting.removeAll { $0 === connection }
         close(connection)
         leave(connection.place)
-        deliver(attempts > 0 ? open(for: user, attempts: attempts) : .failed(.unreachable(error)), to: user)
+        deliver(attempts > 0 ? open(for: user, attempts: attempts) : .failed(failure), to: user)
         serveWaiting()
     }
 
@@ -162,7 +166,7 @@ package final class UpstreamPool {
             let place = nextAddress
             do throws(Errno) {
                 let connection = try UpstreamConnection(
-                    socket: Socket.connect(to: addresses[place % addresses.count]), place: place,
+                    socket: Socket.connect(to: addresses[place % addresses.count]), tls: options.tls, place: place,
                     attemptsLeft: max(0, attempts - attempt), loop: loop, pool: self, user: user)
                 openCount += 1
                 attemptCount += 1

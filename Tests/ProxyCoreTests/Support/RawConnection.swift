@@ -1,3 +1,4 @@
+import Glibc
 import ProxyCore
 
 /// One end of a stream connection in a test's hands: sends exactly the bytes that it is told to, and loses none that
@@ -7,6 +8,8 @@ final class RawConnection {
     enum End: Equatable, Sendable {
         case closed
         case reset
+        /// Of TLS: without close_notify, or with a failure (`failure`).
+        case broken
     }
 
     enum Failure: Error, Equatable {
@@ -22,6 +25,9 @@ final class RawConnection {
     }
 
     private var holder: Holder?
+    private var tls: TLSSession?
+    /// What TLS failed by.
+    private(set) var failure: TLSFailure?
     private let cancel: WakeUp
     private let waitMax: Interval?
     private let observe: ([UInt8]) -> Void
@@ -57,7 +63,7 @@ final class RawConnection {
         while !outgoing.isEmpty {
             let result: IOResult
             do throws(Errno) {
-                result = try Socket.send(holder.descriptor, from: outgoing)
+                result = try sendOnce(holder, outgoing)
             } catch {
                 throw .failed(error)
             }
@@ -83,13 +89,22 @@ final class RawConnection {
         if let holder { Socket.shutdownSending(holder.descriptor) }
     }
 
-    /// Closes both directions.
-    func close() { holder = nil }
+    /// Closes both directions, with the words that end TLS.
+    func close() {
+        tls?.sendCloseNotify()
+        closeSilently()
+    }
+
+    /// Closes both directions without those words: what a cut on the way looks like.
+    func closeSilently() {
+        tls = nil
+        holder = nil
+    }
 
     /// Closes with a reset instead of an orderly end.
     func reset() {
         if let holder { Socket.resetOnClose(holder.descriptor) }
-        close()
+        closeSilently()
     }
 
     /// Does nothing until cancelled.
@@ -106,17 +121,10 @@ final class RawConnection {
     func receive() throws(WaitError) -> Bool {
         guard let holder, end == nil else { return false }
         while true {
-            do throws(Errno) {
-                switch try Socket.receive(holder.descriptor, into: buffer) {
-                case .bytes: return takeIn()
-                case .endOfStream:
-                    end = .closed
-                    return false
-                case .wouldBlock: break
-                }
-            } catch {
-                end = .reset
-                return false
+            switch receiveOnce(holder) {
+            case .bytes: return takeIn()
+            case .endOfStream: return false
+            case .wouldBlock: break
             }
             try patience.awaitReadable(holder.descriptor)
         }
@@ -125,16 +133,79 @@ final class RawConnection {
     /// True when nothing has come that was not taken, not even the end. Does not wait.
     var isSilent: Bool {
         guard let holder, pending.isEmpty, end == nil else { return false }
-        do throws(Errno) {
-            switch try Socket.receive(holder.descriptor, into: buffer) {
-            case .bytes: _ = takeIn()
-            case .endOfStream: end = .closed
-            case .wouldBlock: return true
-            }
-        } catch {
-            end = .reset
+        switch receiveOnce(holder) {
+        case .bytes: _ = takeIn()
+        case .endOfStream: break
+        case .wouldBlock: return true
         }
         return false
+    }
+
+    /// Reads once into `buffer`. When the peer has ended, `end` says how.
+    private func receiveOnce(_ holder: Holder) -> IOResult {
+        if let tls {
+            do throws(TLSFailure) {
+                let result = try tls.receive(into: buffer)
+                if result == .endOfStream { end = .closed }
+                return result
+            } catch {
+                failure = error
+                end = .broken
+                return .endOfStream
+            }
+        }
+        do throws(Errno) {
+            let result = try Socket.receive(holder.descriptor, into: buffer)
+            if result == .endOfStream { end = .closed }
+            return result
+        } catch {
+            end = .reset
+            return .endOfStream
+        }
+    }
+
+    private func sendOnce(_ holder: Holder, _ outgoing: ByteBuffer) throws(Errno) -> IOResult {
+        guard let tls else { return try Socket.send(holder.descriptor, from: outgoing) }
+        do throws(TLSFailure) { return try tls.send(from: outgoing) } catch {
+            failure = error
+            throw Errno(code: EPIPE, call: "SSL_write")
+        }
+    }
+
+    // MARK: - TLS
+
+    /// Goes on in TLS, as its server.
+    func startTLS(_ context: TLSServerContext) throws {
+        guard let holder else { return }
+        try shakeHands(TLSSession(context, socket: holder.descriptor), holder)
+    }
+
+    /// Goes on in TLS, as its client.
+    func startTLS(_ context: TLSClientContext) throws {
+        guard let holder else { return }
+        try shakeHands(TLSSession(context, socket: holder.descriptor), holder)
+    }
+
+    /// What has been agreed on.
+    var session: TLSSession? { tls }
+
+    private func shakeHands(_ session: TLSSession, _ holder: Holder) throws {
+        while true {
+            do throws(TLSFailure) {
+                switch try session.handshake() {
+                case .done:
+                    tls = session
+                    return
+                case .wantsRead: break
+                case .wantsWrite: break
+                }
+            } catch {
+                failure = error
+                throw error
+            }
+            // A handshake is a few kilobytes, which any socket takes at once.
+            try patience.awaitReadable(holder.descriptor)
+        }
     }
 
     private func takeIn() -> Bool {

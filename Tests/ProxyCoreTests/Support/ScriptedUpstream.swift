@@ -16,13 +16,20 @@ final class ScriptedUpstream: Sendable {
     static let loopback = SocketAddress.ip(IPAddress(v4: 0x7F00_0001), port: 0)
 
     let address: SocketAddress
+    private let isSecure: Bool
     private let record: ScriptedRecord
     private let core: Mutex<Core?>
 
     /// Without a script it answers every request with 200 and the body `ok`.
-    init(on address: SocketAddress = loopback, _ script: @escaping Script = { try $0.answerEach() }) throws {
+    ///
+    /// - Parameter tls: for a server that speaks TLS; handshakes that fail end their connection, see `failures`.
+    init(
+        on address: SocketAddress = loopback, tls: TLSServerContext? = nil,
+        _ script: @escaping Script = { try $0.answerEach() }
+    ) throws {
         record = ScriptedRecord()
-        let core = try Core(address, record: record, script)
+        isSecure = tls != nil
+        let core = try Core(address, tls, record: record, script)
         self.core = Mutex(core)
         self.address = core.address
         record.add(try Thread.start(name: "scripted") { core.acceptAll() })
@@ -35,7 +42,7 @@ final class ScriptedUpstream: Sendable {
     /// What `upstream` says in a configuration.
     var url: String {
         switch address {
-        case .ip: "http://\(address)"
+        case .ip: "\(isSecure ? "https" : "http")://\(address)"
         case .unix(let path): "unix:\(path)"
         }
     }
@@ -50,6 +57,13 @@ final class ScriptedUpstream: Sendable {
     /// The request of that number, once it has come whole.
     func request(_ number: Int, line: UInt = #line) throws -> RawRequest {
         try record.requests.await("request \(number)", line: line) { $0.number == number }
+    }
+
+    /// Sessions of TLS so far, in the order in which their handshakes were done: whether each resumed an earlier one.
+    var handshakes: [Bool] { record.state.withLock { $0.handshakes } }
+    /// The failure of the next handshake that fails, once it has.
+    func handshakeFailure(line: UInt = #line) throws -> TLSFailure {
+        try record.failures.await("failure of a handshake", line: line) { _ in true }
     }
 
     /// How connection `number` was ended by the other side, once `ScriptedConversation.awaitEnd` has seen that.
@@ -79,6 +93,7 @@ final class ScriptedRecord: Sendable {
     struct State {
         var received: [[UInt8]] = []
         var requestCount = 0
+        var handshakes: [Bool] = []
         var threads: [ProxyCore.Thread] = []
     }
 
@@ -86,6 +101,7 @@ final class ScriptedRecord: Sendable {
     let requests = Recorder<RawRequest>()
     let ends = Recorder<(connection: Int, end: RawConnection.End)>()
     let over = Recorder<Int>()
+    let failures = Recorder<TLSFailure>()
 
     func add(_ thread: ProxyCore.Thread) { state.withLock { $0.threads.append(thread) } }
 
@@ -119,8 +135,13 @@ private final class Core: Sendable {
     private let listener: FileDescriptor
     private let record: ScriptedRecord
     private let script: ScriptedUpstream.Script
+    private let tls: TLSServerContext?
 
-    init(_ address: SocketAddress, record: ScriptedRecord, _ script: @escaping ScriptedUpstream.Script) throws {
+    init(
+        _ address: SocketAddress, _ tls: TLSServerContext?, record: ScriptedRecord,
+        _ script: @escaping ScriptedUpstream.Script
+    ) throws {
+        self.tls = tls
         listener = try Socket.listen(on: address, sharedPort: false)
         let bound = try Socket.localAddress(listener)
         self.address = address.port == nil ? address : bound ?? address
@@ -154,9 +175,22 @@ private final class Core: Sendable {
         let connection = RawConnection(socket, cancel: end, waitMax: nil) { bytes in
             record.state.withLock { $0.received[number] += bytes }
         }
+        if let tls, !startTLS(connection, tls) { return }
         // An error means that the server was stopped, or that the proxy has gone: nothing is left to do.
         try? script(ScriptedConversation(connection, number: number, record: record))
         connection.close()
+    }
+
+    private func startTLS(_ connection: RawConnection, _ tls: TLSServerContext) -> Bool {
+        do {
+            try connection.startTLS(tls)
+        } catch {
+            if let failure = connection.failure { record.failures.record(failure) }
+            return false
+        }
+        let isResumed = connection.session?.isResumed ?? false
+        record.state.withLock { $0.handshakes.append(isResumed) }
+        return true
     }
 }
 
