@@ -79,8 +79,8 @@ package struct ConfigurationSection: Sendable {
     static let log = ConfigurationSection(name: "log", keys: ["level", "format", "when_full", "sample"])
 
     package static let all = [
-        document, listen, upstream, upstreamTLS, issuer, keyRefresh, route, identityHeaders, limits, routeLimits, timeouts,
-        routeTimeouts, log,
+        document, listen, upstream, upstreamTLS, issuer, keyRefresh, route, identityHeaders, limits, routeLimits,
+        timeouts, routeTimeouts, log,
     ]
 
     /// Why a key that is none of `keys` is refused, and which one it was probably meant to be.

@@ -5,13 +5,14 @@ enum PEMFiles {
         guard object.has("certificate") || object.has("private_key") else { return nil }
         let certificate = object.required("certificate", "missing: the certificate that the private key belongs to")
         let key = object.required("private_key", "missing: the private key of the certificate")
-        let certificateBytes = certificate.flatMap(bytes)
-        let keyBytes = key.flatMap(bytes)
+        guard let certificate, let key else { return nil }
+        let certificateBytes = bytes(certificate)
+        let keyBytes = bytes(key)
         guard let certificateBytes, let keyBytes else { return nil }
         do throws(TLSIdentityError) {
             return try TLSIdentity(certificates: certificateBytes.span, privateKey: keyBytes.span)
         } catch {
-            (error.isAboutPrivateKey ? key : certificate)?.report("\(error.message)")
+            (error.isAboutPrivateKey ? key : certificate).report("\(error.message)")
             return nil
         }
     }

@@ -7,12 +7,12 @@ enum UpstreamTLSReader {
     ///   - url: the upstream's address, which has begun with https://.
     ///   - host: the host of `url`.
     static func read(_ value: ConfigurationValue?, url: ConfigurationValue, host: String) -> TLSClientContext? {
-        guard let value else { return context(.init(host: host), TrustStore(), nil, at: url) }
+        guard let value else { return context(.init(host: host), .system, nil, at: url) }
         guard let object = value.object(.upstreamTLS) else { return nil }
         let named = object["server_name"]
         let name = named == nil ? TLSServerName(host: host) : named.flatMap(readServerName)
         let file = object["ca_file"]
-        let trust = file == nil ? TrustStore() : file.flatMap(PEMFiles.readTrust)
+        let trust = file == nil ? .system : file.flatMap(PEMFiles.readTrust)
         let identity = PEMFiles.readIdentity(object)
         let lacksIdentity = identity == nil && (object.has("certificate") || object.has("private_key"))
         guard let name, let trust, !lacksIdentity else { return nil }

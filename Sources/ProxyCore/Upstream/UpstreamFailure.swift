@@ -36,8 +36,8 @@ package enum UpstreamFailure: Error, Sendable {
     /// Every code there is.
     package static let codes: [StaticString] = [
         "upstream_unresolved", "upstream_unreachable", "upstream_tls_failed", "upstream_connect_timeout",
-        "upstream_saturated", "upstream_closed", "upstream_reset", "upstream_invalid_response", "upstream_response_timeout",
-        "upstream_request_timeout", "upstream_truncated", "upstream_idle_timeout",
+        "upstream_saturated", "upstream_closed", "upstream_reset", "upstream_invalid_response",
+        "upstream_response_timeout", "upstream_request_timeout", "upstream_truncated", "upstream_idle_timeout",
     ]
 
     /// The word for it in problem documents, logs and metrics.

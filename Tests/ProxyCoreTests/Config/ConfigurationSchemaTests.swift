@@ -13,7 +13,8 @@ final class ConfigurationSchemaTests: XCTestCase {
         let route = definitions["route"]
         let objects: [String: JSONValue?] = [
             "the top level": root, "listen": properties["listen"]?["anyOf"]?.elements.last,
-            "upstream": definitions["upstream"], "an issuer": issuer,
+            "upstream": definitions["upstream"], "upstream.tls": definitions["upstream"]?["properties"]?["tls"],
+            "an issuer": issuer,
             "key_refresh": issuer?["properties"]?["key_refresh"], "a route": route,
             "a route's limits": route?["properties"]?["limits"],
             "a route's timeouts": route?["properties"]?["timeouts"],

@@ -46,7 +46,10 @@ final class UpstreamTLSTests: XCTestCase {
         let stranger = TestCertificates()
         let past = UnixTime(Clock.unixTime().seconds - 3 * 86_400)
         let rows: [(name: String, identity: TLSIdentity, words: String)] = [
-            ("another name", try certificates.identity(.server, ["other.example"]), "not for 127.0.0.1 but for other.example"),
+            (
+                "another name", try certificates.identity(.server, ["other.example"]),
+                "not for 127.0.0.1 but for other.example"
+            ),
             ("unknown issuer", try stranger.identity(.server, [], addresses: [loopback]), "not trusted"),
             (
                 "expired", try certificates.identity(.server, [], addresses: [loopback], notBefore: past),
@@ -60,7 +63,7 @@ final class UpstreamTLSTests: XCTestCase {
             let response = try proxy.answer(RequestText.of("GET", "/x"))
             XCTAssertEqual(response.status, 502, row.name)
             XCTAssertTrue(response.text.contains("\"upstream_tls_failed\""), row.name)
-            XCTAssertFalse(response.text.contains("example"), "\(row.name): what the certificate says is not the caller's")
+            XCTAssertFalse(response.text.contains("example"), "\(row.name): the caller learns no names")
             let line = try proxy.logged(path: "/x")
             XCTAssertEqual(line["reason"], "upstream_tls_failed", row.name)
             XCTAssertTrue(line["detail"]?.contains(row.words) ?? false, "\(row.name): \(line["detail"] ?? "")")

@@ -48,7 +48,7 @@ final class TLSIdentityTests: XCTestCase {
         XCTAssertEqual(error(certificates.issue().privateKey), .noCertificate)
         let broken = String(decoding: pem, as: UTF8.self).replacing("MII", with: "AAA")
         XCTAssertEqual(error(Array(broken.utf8)), .malformedCertificate)
-        _ = TrustStore()
+        _ = TrustStore.system
     }
 
     /// Of nobody's: the outside of an encrypted key is enough to ask for a password.
