@@ -9,6 +9,7 @@ extension ClientConnection {
         switch exchange.request {
         case .awaitingHead: return hadHead
         case .awaitingBody: return relayRequestBody() || hadHead
+        case .awaitingEnd: return relayToUpstream()
         case .awaitingKeys, .complete, .abandoned: return callerLeftWhileAnswering() || hadHead
         }
     }
@@ -100,10 +101,12 @@ extension ClientConnection {
         setTimeouts(overrides)
         guard let trace = record.trace else { preconditionFailure("noteHead decides on the trace") }
         let output = leg.outputBuffer()
+        let upgrades = context.requestHead.asksForWebSocket(in: bytes)
+        if upgrades || overrides?.cutsAtExpiry ?? false { relay.tokenEnd = context.gate.tokenEnd(of: permit) }
         let isWritten = ForwardedHead(spending: permit).write(
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
             origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, trace: trace,
-            to: output)
+            upgrades: upgrades, to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
         relay.requestReader = BodyReader(framing, limits: context.headLimits)
         relay.requestWriter = BodyWriter(framing)
@@ -112,7 +115,9 @@ extension ClientConnection {
         caller.consume(headBytes)
         let hasBody = !relay.requestReader.hasEnded
         if !hasBody { leg.keepForRepetition() }
-        perform(exchange.permitted(hasBody: hasBody, repeatable: isRepeatable, persistent: persistent))
+        perform(
+            exchange.permitted(
+                hasBody: hasBody, repeatable: isRepeatable, persistent: persistent, upgrades: upgrades))
     }
 
     private func setTimeouts(_ overrides: RouteOverrides?) {
@@ -121,6 +126,7 @@ extension ClientConnection {
             overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
         relay.idleTimeout =
             overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
+        relay.tunnelIdle = overrides.map { $0.tunnelIdle.applied(to: timeouts.tunnelIdle) } ?? timeouts.tunnelIdle
     }
 
     private func park(issuer: Int, headBytes: Int) {

@@ -6,11 +6,14 @@ package struct Permit: ~Copyable {
     package let caller: AuthenticatedCaller?
     /// What would have been refused if the mode were not `observe`.
     package let observed: Refusal?
+    /// Whether it ends with the caller's token, as far as it may last so long: not where the mode is `observe`.
+    fileprivate let endsWithToken: Bool
 
-    fileprivate init(route: Int?, caller: AuthenticatedCaller?, observed: Refusal?) {
+    fileprivate init(route: Int?, caller: AuthenticatedCaller?, observed: Refusal?, endsWithToken: Bool = false) {
         self.route = route
         self.caller = caller
         self.observed = observed
+        self.endsWithToken = endsWithToken
     }
 
     /// The field lines that tell the upstream who calls, each ending with CRLF; none without a caller.
@@ -69,12 +72,22 @@ package final class Gate {
         return verdict(decision, landings, authentication)
     }
 
+    /// When what the permit permits has to end, if it is still under way by then: at the expiry of the caller's token
+    /// and the issuer's clock skew. nil when no token has permitted it, or nothing would be refused for want of one.
+    package func tokenEnd(of permit: borrowing Permit) -> UnixTime? {
+        guard permit.endsWithToken, let token = permit.caller?.token else { return nil }
+        return UnixTime(token.expiry.seconds + verifier.issuers[token.issuer].clockSkewSeconds)
+    }
+
     private func verdict(
         _ decision: AccessPolicy.Decision, _ landings: PathLandings, _ authentication: Authentication
     ) -> Verdict {
         let route = landings.route
         switch decision {
-        case .permit: return .permit(Permit(route: route, caller: authentication.caller, observed: nil))
+        case .permit:
+            let isEnforced = !(policy.observes && policy.isObserved(landings))
+            return .permit(
+                Permit(route: route, caller: authentication.caller, observed: nil, endsWithToken: isEnforced))
         case .observe(let denial):
             let refusal = Refusal(denial: denial, route: route, caller: authentication.caller)
             return .permit(Permit(route: route, caller: nil, observed: refusal))

@@ -51,8 +51,10 @@ final class ConfigurationLoaderTests: XCTestCase {
                                 "fetch_timeout_seconds": 0.5, "wait_seconds": 6, "stale_seconds": 7}}],
              "routes": [{"path": "/a/{t}", "methods": ["PUT"], "public": true, "id": "the a", "mode": "enforce",
                          "allow_encoded_slash": true, "limits": {"body_bytes": 9},
-                         "timeouts": {"upstream_first_byte_seconds": 1, "upstream_idle_seconds": 2.5}},
-                        {"path": "/b/{t}", "authenticated": true, "claims": {"t": "{t}", "n": 3, "s": "v"}}],
+                         "timeouts": {"upstream_first_byte_seconds": 1, "upstream_idle_seconds": 2.5,
+                                      "tunnel_idle_seconds": 3.5}},
+                        {"path": "/b/{t}", "authenticated": true, "cut_at_expiry": true,
+                         "claims": {"t": "{t}", "n": 3, "s": "v"}}],
              "identity_headers": {"prefix": "X-Id-", "claims": {"X-Tenant": "tenant"}},
              "trusted_proxies": ["10.0.0.0/8"], "realm": "r", "state_dir": "/state",
              "log": {"level": "warn", "format": "json", "when_full": "block", "sample": 0.25},
@@ -60,7 +62,7 @@ final class ConfigurationLoaderTests: XCTestCase {
                         "connections_per_address": 8, "token_cache_entries": 9, "parked_requests": 10},
              "timeouts": {"request_head_seconds": 1, "request_body_idle_seconds": 2, "keep_alive_idle_seconds": 3,
                           "upstream_connect_seconds": 4, "upstream_first_byte_seconds": 5,
-                          "upstream_idle_seconds": 6.5, "drain_seconds": 0}}
+                          "upstream_idle_seconds": 6.5, "tunnel_idle_seconds": 7.5, "drain_seconds": 0}}
             """#)
         XCTAssertEqual(configuration.listen.description, "[::1]:0")
         XCTAssertEqual(configuration.upstream.address, .tcp(host: "::1", port: 80))
@@ -120,7 +122,10 @@ final class ConfigurationLoaderTests: XCTestCase {
         XCTAssertEqual(routes.first?.overrides.bodyBytes, .replaced(9))
         XCTAssertEqual(routes.first?.overrides.upstreamFirstByte, .replaced(.seconds(1)))
         XCTAssertEqual(routes.first?.overrides.upstreamIdle, .replaced(.seconds(2.5)))
-        XCTAssertEqual(routes.last?.overrides, RouteOverrides())
+        XCTAssertEqual(routes.first?.overrides.tunnelIdle, .replaced(.seconds(3.5)))
+        var last = RouteOverrides()
+        last.cutsAtExpiry = true
+        XCTAssertEqual(routes.last?.overrides, last)
         XCTAssertEqual(routes.last?.claims.map(\.claim.text), ["t", "n", "s"])
         XCTAssertEqual(routes.last?.claims.map(\.expectation), [.parameter("t"), .value("3"), .value("v")])
     }
@@ -147,6 +152,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.upstreamConnect = .seconds(4)
         expected.upstreamFirstByte = .seconds(5)
         expected.upstreamIdle = .seconds(6.5)
+        expected.tunnelIdle = .seconds(7.5)
         expected.drain = .seconds(0)
         XCTAssertEqual(timeouts, expected)
     }
