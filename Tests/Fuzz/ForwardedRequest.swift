@@ -36,8 +36,8 @@ struct ForwardedRequest {
 
     /// The requests that came over one connection.
     ///
-    /// - Parameter sent: what the caller sent, if the upstream may have agreed to another protocol: behind a request for
-    ///   that, a piece of it as it is is what goes through a tunnel, and holds no requests.
+    /// - Parameter sent: what the caller sent, if the upstream may have agreed to another protocol: behind the request
+    ///   for that, a piece of it as it came is what goes through a tunnel, and holds no requests.
     static func all(_ bytes: [UInt8], tunnelling sent: [UInt8]? = nil) -> [ForwardedRequest] {
         var requests: [ForwardedRequest] = []
         var rest = bytes[...]

@@ -58,7 +58,9 @@ final class FuzzPlay {
 
     func check() {
         let asked = CallerStream(sent)
-        let forwarded = connections.flatMap { ForwardedRequest.all($0.socket.received, tunnelling: $0.mayTunnel ? sent : nil) }
+        let forwarded = connections.flatMap { connection in
+            ForwardedRequest.all(connection.socket.received, tunnelling: connection.mayTunnel ? sent : nil)
+        }
         for request in forwarded {
             request.checkPermitted()
             let isAsked = asked.requests.contains { $0.target == request.target }

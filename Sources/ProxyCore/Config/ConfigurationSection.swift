@@ -37,6 +37,7 @@ package struct ConfigurationSection: Sendable {
         keys: [
             "issuer", "audiences", "jwks_uri", "jwks_file", "jwks", "allow_insecure", "algorithms", "scope_claims",
             "client_id_claims", "clock_skew_seconds", "token_types", "max_token_lifetime_seconds", "key_refresh",
+            "certificate_binding",
         ],
         later: [
             "ca_file": "fetching keys by https:// arrives with a later version; until then use jwks_file or jwks"

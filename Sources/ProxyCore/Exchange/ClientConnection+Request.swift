@@ -50,7 +50,8 @@ extension ClientConnection {
         }
         noteHead(bytes)
         let verdict = context.gate.judge(
-            context.requestHead, bytes, now: context.loop.unixTime, mayAwaitKeys: mayAwaitKeys)
+            context.requestHead, bytes, certificate: certificate, now: context.loop.unixTime,
+            mayAwaitKeys: mayAwaitKeys)
         switch consume verdict {
         case .permit(let permit): forward(permit, bytes, headBytes: headBytes)
         case .refuse(let refusal): refuse(.refused(refusal), headBytes: headBytes)

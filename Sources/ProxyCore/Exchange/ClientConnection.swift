@@ -57,6 +57,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         updateDeadline()
     }
 
+    /// The caller's certificate, which tokens may be bound to: none without TLS.
+    var certificate: CertificateThumbprint? { nil }
+
     // MARK: - Events
 
     package func ready(_ readiness: Readiness) {

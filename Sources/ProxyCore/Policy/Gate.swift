@@ -51,9 +51,12 @@ package final class Gate {
     /// Judges the request that `bytes` begin with, in the order of docs/ARCHITECTURE.md. Allocates nothing for a plain
     /// path and a token that is remembered.
     ///
-    /// - Parameter mayAwaitKeys: false when the request has waited already.
+    /// - Parameters:
+    ///   - certificate: the caller's, if it has shown one on the connection and proved to have its key.
+    ///   - mayAwaitKeys: false when the request has waited already.
     package func judge(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, now: UnixTime, mayAwaitKeys: Bool
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, certificate: CertificateThumbprint?, now: UnixTime,
+        mayAwaitKeys: Bool
     ) -> Verdict {
         let path = bytes.slice(head.path)
         let method = policy.table.methods.number(of: bytes.slice(head.methodRange))
@@ -67,7 +70,7 @@ package final class Gate {
             return .permit(Permit(route: landings.route, caller: nil, observed: nil))
         }
         let credentials = BearerCredentials(head.authorization, in: bytes)
-        let authentication = authenticate(credentials, in: bytes, now: now)
+        let authentication = authenticate(credentials, in: bytes, certificate: certificate, now: now)
         let decision = policy.decide(landings, path: path, authentication.standing, mayAwaitKeys: mayAwaitKeys)
         return verdict(decision, landings, authentication)
     }
@@ -117,24 +120,29 @@ package final class Gate {
         }
     }
 
-    func authenticate(_ credentials: BearerCredentials, in bytes: Span<UInt8>, now: UnixTime) -> Authentication {
+    func authenticate(
+        _ credentials: BearerCredentials, in bytes: Span<UInt8>, certificate: CertificateThumbprint?, now: UnixTime
+    ) -> Authentication {
         switch credentials {
         case .none: return .denied(.missingToken)
         case .problem(let problem): return .denied(.invalidRequest(problem))
         case .token(let range):
             let token = bytes.slice(range)
-            guard let caller = cache.lookup(token) else { return verify(token, now: now) }
+            guard let caller = cache.lookup(token) else { return verify(token, certificate: certificate, now: now) }
             let skew = verifier.issuers[caller.token.issuer].clockSkewSeconds
             if let error = caller.token.temporalError(at: now, skew: skew) { return .denied(.invalidToken(error)) }
+            if let error = caller.token.bindingError(certificate) { return .denied(.invalidToken(error)) }
             caller.token.noteUse(at: now)
             return .caller(caller)
         }
     }
 
     /// Verifies a token that is not remembered, and remembers it.
-    private func verify(_ token: Span<UInt8>, now: UnixTime) -> Authentication {
+    private func verify(
+        _ token: Span<UInt8>, certificate: CertificateThumbprint?, now: UnixTime
+    ) -> Authentication {
         guard BearerCredentials.isB64Token(token) else { return .denied(.invalidRequest(.malformed)) }
-        switch verifier.verify(token, now: now) {
+        switch verifier.verify(token, certificate: certificate, now: now) {
         case .keyNeeded(let issuer): return .keyNeeded(issuer: issuer)
         case .keysUnavailable(let issuer): return .denied(.keysUnavailable(issuer: issuer))
         case .refused(let error, _): return .denied(.invalidToken(error))

@@ -121,8 +121,8 @@ final class WebSocketTests: ProxyTestCase {
         let proxy = try openProxy(upstream)
         let client = try proxy.client()
         try client.send(
-            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: x\r\nUpgrade: WEBSOCKET\r\nConnection: upgrade\r\n"
-                + "Content-Length: 0\r\n\r\n")
+            "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: x\r\nUpgrade: WEBSOCKET\r\n"
+                + "Connection: upgrade\r\nContent-Length: 0\r\n\r\n")
         XCTAssertEqual(try client.responseHead().status, 101)
         XCTAssertEqual(try upstream.request(0).fields("Upgrade"), ["websocket"])
     }
