@@ -104,6 +104,7 @@ extension ClientConnection {
         let output = leg.outputBuffer()
         let upgrades = context.requestHead.asksForWebSocket(in: bytes)
         if upgrades || overrides?.cutsAtExpiry ?? false { relay.tokenEnd = context.gate.tokenEnd(of: permit) }
+        if upgrades { setTunnelTimeout(overrides) }
         let isWritten = ForwardedHead(spending: permit).write(
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
             origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, trace: trace,
@@ -127,7 +128,6 @@ extension ClientConnection {
             overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
         relay.idleTimeout =
             overrides.map { $0.upstreamIdle.applied(to: timeouts.upstreamIdle) } ?? timeouts.upstreamIdle
-        relay.tunnelIdle = overrides.map { $0.tunnelIdle.applied(to: timeouts.tunnelIdle) } ?? timeouts.tunnelIdle
     }
 
     private func park(issuer: Int, headBytes: Int) {

@@ -70,6 +70,11 @@ extension ClientConnection {
 
     // MARK: - The end
 
+    func setTunnelTimeout(_ overrides: RouteOverrides?) {
+        let idle = context.timeouts.tunnelIdle
+        relay.tunnelIdle = overrides.map { $0.tunnelIdle.applied(to: idle) } ?? idle
+    }
+
     func tunnelDeadline() -> Instant { min(lastProgress.advanced(by: relay.tunnelIdle), relay.tokenCheck) }
 
     func tunnelTimedOut() {
@@ -86,6 +91,7 @@ extension ClientConnection {
             // As far as it goes: what the caller does not take now is cut off with the rest.
             _ = try? caller.flush()
             finishRecord()
+            lastProgress = context.loop.now
         }
         perform(action)
     }

@@ -136,6 +136,27 @@ final class TunnelTests: ProxyTestCase {
         try assertQuiet(proxy)
     }
 
+    /// It has ended its side before there was a tunnel: what it had sent by then goes through, and then its end.
+    func testTheCallerEndsBeforeTheSwitch() throws {
+        let goOn = try Latch()
+        let upstream = try ScriptedUpstream { talk in
+            guard try talk.nextRequest() != nil else { return }
+            goOn.pass()
+            try talk.switchProtocols()
+            try talk.send(try talk.connection.readToEnd().bytes)
+        }
+        let proxy = try openProxy(upstream)
+        let client = try proxy.client()
+        try client.send(RequestText.webSocket("/") + "first and last")
+        client.endSending()
+        _ = try upstream.request(0)
+        goOn.open()
+        XCTAssertEqual(try client.responseHead().status, 101)
+        XCTAssertEqual(try client.readToEnd().text, "first and last")
+        XCTAssertNil(try proxy.logged(path: "/")["reason"])
+        try assertQuiet(proxy)
+    }
+
     func testTheUpstreamEndsFirst() throws {
         let upstream = try ScriptedUpstream { talk in
             _ = try talk.nextRequest()
