@@ -32,7 +32,7 @@ enum GateBenchmarks {
         var head = RequestHead()
         try SampleRequest.parse(bytes, into: &head)
         try stopwatch.time(name) { _ in
-            let verdict = gate.judge(head, bytes.span, now: SampleToken.now, mayAwaitKeys: false)
+            let verdict = gate.judge(head, bytes.span, certificate: nil, now: SampleToken.now, mayAwaitKeys: false)
             guard isPermit(verdict) == permits else { throw MicroError.wrongResult(of: name) }
             return 1
         }
@@ -45,7 +45,7 @@ enum GateBenchmarks {
         var head = RequestHead()
         let judge = { (bytes: [UInt8]) throws in
             try SampleRequest.parse(bytes, into: &head)
-            let verdict = gate.judge(head, bytes.span, now: SampleToken.now, mayAwaitKeys: false)
+            let verdict = gate.judge(head, bytes.span, certificate: nil, now: SampleToken.now, mayAwaitKeys: false)
             guard isPermit(verdict) else { throw MicroError.wrongResult(of: name) }
         }
         for request in requests { try judge(request) }

@@ -29,11 +29,16 @@ struct ForwardedRequest {
     let target: [UInt8]
     let framing: BodyFraming
     let body: MessageBody
+    /// The upstream is asked for WebSocket.
+    let upgrades: Bool
     private let path: String
     private let head: PlainHead
 
     /// The requests that came over one connection.
-    static func all(_ bytes: [UInt8]) -> [ForwardedRequest] {
+    ///
+    /// - Parameter sent: what the caller sent, if the upstream may have agreed to another protocol: behind the request
+    ///   for that, a piece of it as it came is what goes through a tunnel, and holds no requests.
+    static func all(_ bytes: [UInt8], tunnelling sent: [UInt8]? = nil) -> [ForwardedRequest] {
         var requests: [ForwardedRequest] = []
         var rest = bytes[...]
         var head = RequestHead()
@@ -48,14 +53,21 @@ struct ForwardedRequest {
             guard let body = MessageBody(head.framing, Array(window[end...])) else {
                 fatalError("broken: the upstream gets a malformed body: \(window.span.text)")
             }
-            requests.append(
-                ForwardedRequest(
-                    target: CallerStream.target(head, window), framing: head.framing, body: body,
-                    path: window.span.slice(head.path).text, head: PlainHead(Array(window[..<end]))))
+            let request = ForwardedRequest(
+                target: CallerStream.target(head, window), framing: head.framing, body: body,
+                upgrades: head.fields.contains(.upgrade), path: window.span.slice(head.path).text,
+                head: PlainHead(Array(window[..<end])))
+            requests.append(request)
             guard body.isWhole else { return requests }
+            if request.upgrades, let sent, isPart(window[end...], of: sent) { return requests }
             rest = window[(end + body.end)...]
         }
         return requests
+    }
+
+    private static func isPart(_ piece: ArraySlice<UInt8>, of whole: [UInt8]) -> Bool {
+        guard let first = piece.first else { return true }
+        return whole.indices.contains { whole[$0] == first && whole[$0...].starts(with: piece) }
     }
 
     func checkPermitted() {
@@ -80,9 +92,12 @@ struct ForwardedRequest {
     }
 
     private func checkFields() {
-        for name in ["authorization", "connection", "keep-alive", "proxy", "proxy-connection", "te", "upgrade"] {
+        for name in ["authorization", "http2-settings", "keep-alive", "proxy", "proxy-connection", "te"] {
             require(head.values(of: name).isEmpty, "\(name) is not for the upstream")
         }
+        let asked = [head.values(of: "upgrade"), head.values(of: "connection")]
+        let isForWebSocket = asked == [[Array("websocket".utf8)], [Array("Upgrade".utf8)]]
+        require(asked == [[], []] || isForWebSocket && framing.isEmpty, "another protocol is asked for")
         for name in ["host", "x-request-id", "x-forwarded-for", "x-forwarded-proto"] {
             require(head.values(of: name).count == 1, "one \(name)")
         }

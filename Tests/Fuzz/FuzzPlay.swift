@@ -31,6 +31,7 @@ final class FuzzPlay {
     func upstreamSends(_ bytes: [UInt8]) {
         guard let last = connections.last else { return }
         last.socket.pending += bytes
+        last.said += bytes
         if bytes.isEmpty { last.socket.close() }
     }
 
@@ -57,7 +58,9 @@ final class FuzzPlay {
 
     func check() {
         let asked = CallerStream(sent)
-        let forwarded = connections.flatMap { ForwardedRequest.all($0.socket.received) }
+        let forwarded = connections.flatMap { connection in
+            ForwardedRequest.all(connection.socket.received, tunnelling: connection.mayTunnel ? sent : nil)
+        }
         for request in forwarded {
             request.checkPermitted()
             let isAsked = asked.requests.contains { $0.target == request.target }
@@ -162,6 +165,11 @@ final class FuzzSocket {
 /// A connection to the upstream; when asked to, it answers as a sound server does.
 final class FuzzUpstream {
     let socket: FuzzSocket
+    /// What it was told to say.
+    var said: [UInt8] = []
+    /// It may have agreed to another protocol.
+    var mayTunnel: Bool { hasSwitched || String(decoding: said, as: UTF8.self).contains(" 101") }
+    private var hasSwitched = false
     private var answered = 0
     private var isDone = false
 
@@ -177,6 +185,14 @@ final class FuzzUpstream {
             let isEarly = request.target.span.text.contains("early")
             guard request.body.isWhole || isEarly else { break }
             isDone = !request.body.isWhole
+            if request.upgrades, count % 2 == 0 {
+                // From here on it echoes nothing: what comes is only looked at, in the end.
+                let head = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhello"
+                socket.pending += Array(head.utf8)
+                hasSwitched = true
+                isDone = true
+                return true
+            }
             socket.pending += Array(Self.response(number: count, to: request).utf8)
             count += 1
             answered += 1

@@ -74,6 +74,11 @@ struct AnswerStream {
             guard case .complete(let end)? = parsed else { return false }
             rest = window[end...]
             if head.isInterim { continue }
+            // What follows is another protocol's.
+            if head.isSwitchingProtocols {
+                finals.append(Final(number: nil, closes: true))
+                return true
+            }
             let number = PlainHead(Array(window[..<end])).values(of: "x-number").first
             finals.append(
                 Final(number: number.flatMap { Int(String(decoding: $0, as: UTF8.self)) }, closes: !head.keepAlive))

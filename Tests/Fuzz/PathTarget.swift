@@ -44,7 +44,7 @@ final class PathTarget: FuzzTarget {
         let path = request.span.slice(head.path).text
         let now = UnixTime(ClaimsText.now)
         let explained = gate.explain(method: "GET", path: path, .nobody, now: now).answer
-        switch gate.judge(head, request.span, now: now, mayAwaitKeys: true) {
+        switch gate.judge(head, request.span, certificate: nil, now: now, mayAwaitKeys: true) {
         case .permit: require(explained == .publicRoute, "judged otherwise than explained: \(explained)")
         case .refuse(let refusal): require(explained == .refused(refusal.denial), "judged otherwise than explained")
         case .awaitKeys: fatalError("broken: there are no keys to wait for")

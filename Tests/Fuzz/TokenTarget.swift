@@ -83,6 +83,7 @@ final class TokenTarget: FuzzTarget {
         require(time("exp").map { now < $0 + 30 } ?? false, "an expiry that has not come")
         require(claims["nbf"] == nil || time("nbf").map { $0 <= now + 30 } ?? false, "not before a time to come")
         require(claims["iat"] == nil || time("iat").map { $0 <= now + 30 } ?? false, "not issued at a time to come")
+        require(claims["cnf"] == nil, "a bound token does not count without a certificate")
         require(verified.scopes.allSatisfy { ScopeToken.isValid($0.span) }, "scopes are scope-tokens")
         let name = claims["scope"] == nil ? "scp" : "scope"
         let listed = claims[name] as? [String] ?? (claims[name] as? String ?? "").split(separator: " ").map(String.init)

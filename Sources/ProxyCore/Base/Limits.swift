@@ -41,6 +41,9 @@ package struct Timeouts: Sendable, Equatable {
     package var upstreamFirstByte: Interval? = .seconds(60)
     /// Between two pieces of a response, whichever side keeps the other waiting.
     package var upstreamIdle: Interval? = .seconds(60)
+    /// While nothing goes either way through a WebSocket connection. Longer than what clients usually leave between two
+    /// pings, so that only those that are gone run into it.
+    package var tunnelIdle: Interval? = .seconds(300)
     /// From SIGTERM until what is still under way is cut.
     package var drain: Interval = .seconds(30)
 
@@ -65,6 +68,9 @@ package struct RouteOverrides: Sendable, Equatable {
     package var bodyBytes: Override<UInt64> = .inherited
     package var upstreamFirstByte: Override<Interval> = .inherited
     package var upstreamIdle: Override<Interval> = .inherited
+    package var tunnelIdle: Override<Interval> = .inherited
+    /// A response that is still under way when the caller's token expires is broken off.
+    package var cutsAtExpiry = false
 
     package init() {}
 }

@@ -6,6 +6,9 @@ struct ExplainCommand {
         name: "token-file", value: "FILE", help: "a file with the caller's token; - for standard input")
     private static let scopesOption = CommandOption(
         name: "scopes", value: "SCOPES", help: "a caller with these scopes, separated by spaces, and no claims")
+    private static let certificateOption = CommandOption(
+        name: "certificate", value: "THUMBPRINT",
+        help: "the caller's client certificate: its SHA-256 digest in base64url, as in x5t#S256")
 
     static let syntax = CommandSyntax(
         name: "explain", summary: "tell why a request would be allowed or refused",
@@ -20,7 +23,7 @@ struct ExplainCommand {
             CommandOperand(name: "METHOD", help: "the request's method, as in GET"),
             CommandOperand(name: "PATH", help: "its path as it is sent; a query is allowed and plays no part"),
         ],
-        options: [tokenOption, tokenFileOption, scopesOption],
+        options: [tokenOption, tokenFileOption, scopesOption, certificateOption],
         alternatives: [tokenOption, tokenFileOption, scopesOption],
         example: "scopeproxy explain routes.json GET /v2/users --scopes profile:read",
         statuses: [
@@ -38,6 +41,7 @@ struct ExplainCommand {
     private let file: InputFile
     private let request: ExplainedRequest
     private let caller: Caller
+    private let certificate: CertificateThumbprint?
 
     /// A token that is larger is refused whatever the limits say.
     private static let tokenBytesMax = 1 << 20
@@ -46,6 +50,7 @@ struct ExplainCommand {
         file = InputFile(path: arguments.operand(0) ?? "")
         request = try ExplainedRequest(method: arguments.operand(1) ?? "", target: arguments.operand(2) ?? "")
         caller = try Self.caller(arguments)
+        certificate = try Self.certificate(arguments, caller)
         if case .tokenFile(let other) = caller, other.isStandardInput, file.isStandardInput {
             throw .contradiction("FILE", "--token-file as -")
         }
@@ -62,16 +67,31 @@ struct ExplainCommand {
         return .scopes(scopes)
     }
 
+    private static func certificate(
+        _ arguments: CommandArguments, _ caller: Caller
+    ) throws(UsageError) -> CertificateThumbprint? {
+        guard let text = arguments[certificateOption] else { return nil }
+        guard let certificate = CertificateThumbprint(base64URL: text.utf8.span) else {
+            throw .invalidValue(certificateOption.usage, reason: "expected 43 characters of base64url", nearest: nil)
+        }
+        switch caller {
+        case .token, .tokenFile: return certificate
+        case .nobody, .scopes:
+            throw .invalidValue(certificateOption.usage, reason: "only tokens are bound to it: give one", nearest: nil)
+        }
+    }
+
     func run(_ console: Console) -> ExitStatus {
         guard let configuration = ConfigurationInput(file: file).load(console) else { return .usage }
         let caller: ExplainedCaller
         switch self.caller {
         case .nobody: caller = .nobody
-        case .token(let token): caller = .token(token)
+        case .token(let token): caller = .token(token, certificate: certificate)
         case .scopes(let scopes): caller = .scopes(scopes)
         case .tokenFile(let file):
             do throws(Errno) {
-                caller = .token(InputFile.withoutLineEnd(try file.read(console, bytesMax: Self.tokenBytesMax)))
+                let token = InputFile.withoutLineEnd(try file.read(console, bytesMax: Self.tokenBytesMax))
+                caller = .token(token, certificate: certificate)
             } catch {
                 console.complain("scopeproxy explain: cannot read the token in \(file.name): \(error.message)")
                 return .usage

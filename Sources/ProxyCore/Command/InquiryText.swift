@@ -47,7 +47,7 @@ struct InquiryText {
         return [
             "with a valid token\(client), from \(inquiry.configuration.issuers[token.issuer].token.issuer)",
             "whose " + (scopes.isEmpty ? "scopes are none" : Self.scopes(scopes)) + ", " + expiry(token),
-        ]
+        ] + (token.certificate == nil ? [] : ["bound to the caller's certificate"])
     }
 
     private func expiry(_ token: VerifiedToken) -> String {

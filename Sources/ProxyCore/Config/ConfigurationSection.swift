@@ -36,6 +36,7 @@ package struct ConfigurationSection: Sendable {
         keys: [
             "issuer", "audiences", "jwks_uri", "jwks_file", "jwks", "allow_insecure", "algorithms", "scope_claims",
             "client_id_claims", "clock_skew_seconds", "token_types", "max_token_lifetime_seconds", "key_refresh",
+            "certificate_binding",
         ],
         later: [
             "ca_file": "fetching keys by https:// arrives with a later version; until then use jwks_file or jwks"
@@ -52,7 +53,7 @@ package struct ConfigurationSection: Sendable {
         name: "a route",
         keys: [
             "id", "path", "methods", "scopes", "any_scope", "authenticated", "public", "claims", "mode", "limits",
-            "timeouts", "allow_encoded_slash",
+            "timeouts", "allow_encoded_slash", "cut_at_expiry",
         ])
 
     static let identityHeaders = ConfigurationSection(name: "identity_headers", keys: ["prefix", "claims"])
@@ -70,11 +71,12 @@ package struct ConfigurationSection: Sendable {
         name: "timeouts",
         keys: [
             "request_head_seconds", "request_body_idle_seconds", "keep_alive_idle_seconds", "upstream_connect_seconds",
-            "upstream_first_byte_seconds", "upstream_idle_seconds", "drain_seconds",
+            "upstream_first_byte_seconds", "upstream_idle_seconds", "tunnel_idle_seconds", "drain_seconds",
         ])
 
     static let routeTimeouts = ConfigurationSection(
-        name: "a route's timeouts", keys: ["upstream_first_byte_seconds", "upstream_idle_seconds"])
+        name: "a route's timeouts",
+        keys: ["upstream_first_byte_seconds", "upstream_idle_seconds", "tunnel_idle_seconds"])
 
     static let log = ConfigurationSection(name: "log", keys: ["level", "format", "when_full", "sample"])
 

@@ -49,6 +49,7 @@ struct IssuerReader {
             token.tokenTypes = types.filter { $0 != "none" }
             token.acceptsUntyped = types.contains("none")
         }
+        if let binding = object["certificate_binding"].flatMap(Self.readBinding) { token.certificateBinding = binding }
         // Ten years.
         if let lifetime = object["max_token_lifetime_seconds"]?.integer(in: 1...315_360_000) {
             token.maxTokenLifetimeSeconds = Int64(lifetime)
@@ -121,6 +122,10 @@ struct IssuerReader {
             value.report("must be one of \(known)", suggestion: EditDistance.nearest(to: text, among: names))
         }
         return nil
+    }
+
+    private static func readBinding(_ value: ConfigurationValue) -> CertificateBinding? {
+        value.choice(["optional": .optional, "required": .required, "ignore": .ignored])
     }
 
     private static func readClaimPath(_ value: ConfigurationValue, _ text: String) -> ClaimPath? {

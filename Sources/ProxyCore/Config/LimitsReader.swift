@@ -47,6 +47,7 @@ enum LimitsReader {
         read("upstream_connect_seconds", \.upstreamConnect)
         read("upstream_first_byte_seconds", \.upstreamFirstByte)
         read("upstream_idle_seconds", \.upstreamIdle)
+        read("tunnel_idle_seconds", \.tunnelIdle)
         if let drain = object["drain_seconds"]?.seconds(in: 0...86_400) { timeouts.drain = drain }
         return timeouts
     }
@@ -65,6 +66,9 @@ enum LimitsReader {
             }
             if let interval = readTimeout(timeouts["upstream_idle_seconds"]) {
                 overrides.upstreamIdle = .replaced(interval)
+            }
+            if let interval = readTimeout(timeouts["tunnel_idle_seconds"]) {
+                overrides.tunnelIdle = .replaced(interval)
             }
         }
         return overrides

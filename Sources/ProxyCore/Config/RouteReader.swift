@@ -28,7 +28,8 @@ struct RouteReader {
         let requirement = readRequirement()
         let claims = object["claims"].map { readClaims($0, template, requirement) }
         let id = object["id"].flatMap(readID)
-        let overrides = LimitsReader.readRouteOverrides(object)
+        var overrides = LimitsReader.readRouteOverrides(object)
+        overrides.cutsAtExpiry = readCutAtExpiry(requirement)
         let mode = object["mode"].flatMap(Self.readMode)
         let allowsEncodedSlash = object["allow_encoded_slash"]?.bool() ?? false
         guard let template, let requirement else { return nil }
@@ -113,6 +114,14 @@ struct RouteReader {
             return nil
         }
         return .parameter(name)
+    }
+
+    private func readCutAtExpiry(_ requirement: RouteDefinition.Requirement?) -> Bool {
+        guard object["cut_at_expiry"]?.bool() ?? false else { return false }
+        if requirement == .public {
+            object.report(key: "cut_at_expiry", "contradicts public: without a token nothing expires")
+        }
+        return true
     }
 
     private func readID(_ value: ConfigurationValue) -> String? {

@@ -79,6 +79,12 @@ final class CallerChannel {
         return free
     }
 
+    /// Puts the empty `buffer` in the place of the input, whose bytes have been handed on whole.
+    func replaceInput(by buffer: ByteBuffer) { keepInput(buffer) }
+
+    /// Tells the caller that nothing more will come. All output has been flushed.
+    func endSending() { Socket.shutdownSending(socket) }
+
     /// Writes once. True when bytes left.
     func flush() throws(Errno) -> Bool {
         guard writable, let buffer = output, !buffer.isEmpty else {

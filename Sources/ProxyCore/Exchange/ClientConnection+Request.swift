@@ -9,6 +9,7 @@ extension ClientConnection {
         switch exchange.request {
         case .awaitingHead: return hadHead
         case .awaitingBody: return relayRequestBody() || hadHead
+        case .awaitingEnd: return relayToUpstream()
         case .awaitingKeys, .complete, .abandoned: return callerLeftWhileAnswering() || hadHead
         }
     }
@@ -49,7 +50,8 @@ extension ClientConnection {
         }
         noteHead(bytes)
         let verdict = context.gate.judge(
-            context.requestHead, bytes, now: context.loop.unixTime, mayAwaitKeys: mayAwaitKeys)
+            context.requestHead, bytes, certificate: certificate, now: context.loop.unixTime,
+            mayAwaitKeys: mayAwaitKeys)
         switch consume verdict {
         case .permit(let permit): forward(permit, bytes, headBytes: headBytes)
         case .refuse(let refusal): refuse(.refused(refusal), headBytes: headBytes)
@@ -100,10 +102,13 @@ extension ClientConnection {
         setTimeouts(overrides)
         guard let trace = record.trace else { preconditionFailure("noteHead decides on the trace") }
         let output = leg.outputBuffer()
+        let upgrades = context.requestHead.asksForWebSocket(in: bytes)
+        if upgrades || overrides?.cutsAtExpiry ?? false { relay.tokenEnd = context.gate.tokenEnd(of: permit) }
+        if upgrades { setTunnelTimeout(overrides) }
         let isWritten = ForwardedHead(spending: permit).write(
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
             origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, trace: trace,
-            to: output)
+            upgrades: upgrades, to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
         relay.requestReader = BodyReader(framing, limits: context.headLimits)
         relay.requestWriter = BodyWriter(framing)
@@ -112,7 +117,9 @@ extension ClientConnection {
         caller.consume(headBytes)
         let hasBody = !relay.requestReader.hasEnded
         if !hasBody { leg.keepForRepetition() }
-        perform(exchange.permitted(hasBody: hasBody, repeatable: isRepeatable, persistent: persistent))
+        perform(
+            exchange.permitted(
+                hasBody: hasBody, repeatable: isRepeatable, persistent: persistent, upgrades: upgrades))
     }
 
     private func setTimeouts(_ overrides: RouteOverrides?) {

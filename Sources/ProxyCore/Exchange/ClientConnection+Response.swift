@@ -6,7 +6,11 @@ extension ClientConnection {
         guard phase == .serving else { return false }
         // A body that came with its head goes out with it, in one write.
         let hadHead = exchange.response == .awaitingHead && readResponseHead()
-        return exchange.response == .awaitingBody && relayResponseBody() || hadHead
+        switch exchange.response {
+        case .awaitingBody: return relayResponseBody() || hadHead
+        case .awaitingEnd: return relayToCaller() || hadHead
+        case .awaitingDecision, .awaitingConnection, .awaitingHead, .complete, .broken: return hadHead
+        }
     }
 
     // MARK: - The head
@@ -41,14 +45,16 @@ extension ClientConnection {
         let output = caller.outputBuffer()
         // Interim responses may still wait to be sent; then this one waits for room.
         guard output.room >= bytes.count + RelayedHead.fixedBytesMax else { return false }
-        if context.responseHead.isSwitchingProtocols {
-            // Nothing that asks for another protocol is forwarded, so nobody can have agreed to one.
+        let isSwitch = context.responseHead.isSwitchingProtocols
+        if isSwitch, !exchange.mayUpgrade || !context.responseHead.switchesToWebSocket(in: bytes) {
             upstreamFailed(.invalidResponse("switching_protocols"), died: false)
             return true
         }
         if record.upstreamAnswered == .never { record.upstreamAnswered = context.loop.now }
         if context.responseHead.isInterim {
             relayInterim(bytes, record, to: output)
+        } else if isSwitch {
+            openTunnel(bytes, record, to: output)
         } else {
             relayFinal(bytes, record, to: output)
         }
@@ -81,6 +87,7 @@ extension ClientConnection {
         relay.responseWriter = BodyWriter(framingOut)
         relay.upstreamPersists = context.responseHead.keepAlive && framing != .untilClose
         perform(exchange.responseStarted(hasBody: hasBody, delimitedByClose: framingOut == .untilClose))
+        if relay.tokenEnd != nil { scheduleTokenCheck() }
         RelayedHead.write(
             context.responseHead, bytes, framing: framingOut, persistent: exchange.persistent,
             callerMinorVersion: record.minorVersion, now: context.loop.unixTime, to: output)
@@ -197,7 +204,8 @@ extension ClientConnection {
             let record = beginRecord()
             record.reason = failure.code
             record.detail = failure.detail
-        case .none, .park, .forward, .relayInterim, .relay, .startNext, .closeAfterFlush, .lingerAfterFlush, .close:
+        case .none, .park, .forward, .relayInterim, .relay, .openTunnel, .endUpstream, .endCaller, .startNext,
+            .closeAfterFlush, .lingerAfterFlush, .close:
             break
         }
         perform(action)

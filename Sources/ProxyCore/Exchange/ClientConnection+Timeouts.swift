@@ -15,7 +15,10 @@ extension ClientConnection {
         case .awaitingHead:
             if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
             return lastProgress.advanced(by: leg.hasUnsent ? relay.idleTimeout : relay.firstByteTimeout)
-        case .awaitingBody, .complete, .broken: return lastProgress.advanced(by: relay.idleTimeout)
+        case .awaitingBody: return min(lastProgress.advanced(by: relay.idleTimeout), relay.tokenCheck)
+        case .complete, .broken:
+            return exchange.isTunnel ? tunnelDeadline() : lastProgress.advanced(by: relay.idleTimeout)
+        case .awaitingEnd: return tunnelDeadline()
         }
     }
 
@@ -46,11 +49,13 @@ extension ClientConnection {
             } else {
                 upstreamFailed(.responseTimeout, died: false)
             }
+        case .awaitingEnd: tunnelTimedOut()
         case .awaitingBody:
+            if tokenHasEnded() { return }
             // Bytes that wait for the caller are the caller's fault.
             guard !caller.hasOutput else { return close(broken: true) }
             upstreamFailed(.idleTimeout, died: false)
-        case .complete, .broken: close(broken: true)
+        case .complete, .broken: exchange.isTunnel ? tunnelTimedOut() : close(broken: true)
         }
     }
 

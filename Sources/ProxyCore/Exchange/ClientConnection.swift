@@ -57,6 +57,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         updateDeadline()
     }
 
+    /// The caller's certificate, which tokens may be bound to: none without TLS.
+    var certificate: CertificateThumbprint? { nil }
+
     // MARK: - Events
 
     package func ready(_ readiness: Readiness) {
@@ -108,7 +111,11 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     }
 
     /// Ends the connection whatever is under way on it.
-    func cut() { close(broken: !exchange.isIdle) }
+    func cut() {
+        guard exchange.isTunnel else { return close(broken: !exchange.isIdle) }
+        cutShort("drained")
+        close(broken: false)
+    }
 
     // MARK: - Moving bytes
 
@@ -165,7 +172,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private var wantsCallerBytes: Bool {
         if phase == .lingering { return true }
         switch exchange.request {
-        case .awaitingHead, .awaitingBody: return true
+        case .awaitingHead, .awaitingBody, .awaitingEnd: return true
         case .awaitingKeys, .complete: return caller.closing
         case .abandoned: return false
         }
@@ -185,7 +192,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     func perform(_ action: Exchange.Action) {
         switch action {
-        case .none, .forward, .answer, .relayInterim, .relay, .park: break
+        case .none, .forward, .answer, .relayInterim, .relay, .openTunnel, .park: break
+        case .endUpstream: leg.endSending()
+        case .endCaller: caller.endSending()
         case .connect(let fresh): connect(fresh: fresh)
         case .breakOff: breakOff()
         case .startNext: startNext()
@@ -210,7 +219,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     /// Once the response has gone out: what comes next.
     private func complete() -> Bool {
-        guard phase == .serving, exchange.response == .complete else { return false }
+        guard phase == .serving, exchange.response == .complete, !exchange.isTunnel else { return false }
         releaseUpstream()
         guard !caller.hasOutput else { return false }
         let action = exchange.completion
@@ -264,6 +273,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             context.pool.cancel(self)
         }
         phase = .closed
+        if broken, exchange.isTunnel { leg.breakConnection() }
         finishRecord()
         if broken { Socket.resetOnClose(caller.socket) }
         caller.releaseBuffers()
@@ -307,8 +317,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         record?.connectionWait = Interval(nanoseconds: (record?.connectionWait?.nanoseconds ?? 0) + wait.nanoseconds)
     }
 
-    private func finishRecord() {
+    func finishRecord() {
         guard let record else { return }
+        noteTunnelEnd(record)
         // A caller that went with less than a head has asked for nothing.
         let hasBegun = !record.method.isEmpty || record.reason != nil
         if record.status == 0 {

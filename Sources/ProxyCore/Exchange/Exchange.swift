@@ -10,6 +10,8 @@ package struct Exchange: Sendable {
         /// The head is there, but its token names a key that is being fetched.
         case awaitingKeys
         case awaitingBody
+        /// The protocol was switched: what comes until the caller ends its side goes to the upstream as it is.
+        case awaitingEnd
         /// Nothing more belongs to this request.
         case complete
         /// The rest of the body is not wanted any more; the connection cannot carry another request.
@@ -25,6 +27,8 @@ package struct Exchange: Sendable {
         /// The request is on its way; the response has not begun.
         case awaitingHead
         case awaitingBody
+        /// The protocol was switched: what comes until the upstream ends its side goes to the caller as it is.
+        case awaitingEnd
         /// All of the response is in the buffer to the caller.
         case complete
         /// The response had begun and cannot be ended as promised.
@@ -46,6 +50,12 @@ package struct Exchange: Sendable {
         case relayInterim
         /// Write the response's head to the caller, and its body as it comes.
         case relay
+        /// Write the head that switches the protocol, and move bytes both ways from then on.
+        case openTunnel
+        /// Tell the upstream that the caller has ended its side.
+        case endUpstream
+        /// Tell the caller that the upstream has ended its side.
+        case endCaller
         /// The response cannot be completed: let the caller see a broken transfer.
         case breakOff
         /// Both sides are complete: give the upstream connection back and read the next request.
@@ -65,6 +75,8 @@ package struct Exchange: Sendable {
     package private(set) var persistent = true
     /// The request may be sent once more: idempotent, without a body (RFC 9110 section 9.2.2).
     package private(set) var repeatable = false
+    /// The request asks for another protocol, and nothing has been said to that.
+    package private(set) var mayUpgrade = false
     private var attempts = 0
     private var draining = false
 
@@ -73,12 +85,18 @@ package struct Exchange: Sendable {
     /// True when no request is under way and none has begun to come.
     package var isIdle: Bool { request == .awaitingHead && response == .awaitingDecision }
 
+    /// True while bytes of another protocol may go either way.
+    package var isTunnel: Bool { request == .awaitingEnd || response == .awaitingEnd }
+
     // MARK: The request
 
-    /// The gate permits the request.
-    package mutating func permitted(hasBody: Bool, repeatable: Bool, persistent: Bool) -> Action {
+    /// The gate permits the request. What has a body does not ask for another protocol.
+    package mutating func permitted(
+        hasBody: Bool, repeatable: Bool, persistent: Bool, upgrades: Bool = false
+    ) -> Action {
         precondition(request == .awaitingHead || request == .awaitingKeys, "one decision for each request")
-        precondition(response == .awaitingDecision)
+        precondition(response == .awaitingDecision && !(hasBody && upgrades))
+        mayUpgrade = upgrades
         request = hasBody ? .awaitingBody : .complete
         response = .awaitingConnection
         self.repeatable = repeatable && !hasBody
@@ -114,7 +132,8 @@ package struct Exchange: Sendable {
             response = .broken
             return .breakOff
         case .complete: return .none
-        case .awaitingDecision, .broken: preconditionFailure("a body is read for permitted requests only")
+        case .awaitingDecision, .awaitingEnd, .broken:
+            preconditionFailure("a body is read for permitted requests only")
         }
     }
 
@@ -141,7 +160,7 @@ package struct Exchange: Sendable {
             return .connect(fresh: true)
         case .awaitingConnection, .awaitingHead:
             return answer(bodyFollows: request == .awaitingBody, persistent: true)
-        case .awaitingBody:
+        case .awaitingBody, .awaitingEnd:
             response = .broken
             persistent = false
             return .breakOff
@@ -159,6 +178,7 @@ package struct Exchange: Sendable {
     /// connection is closed afterwards: whether all of the body will come is not known when the head has to be written.
     package mutating func responseStarted(hasBody: Bool, delimitedByClose: Bool) -> Action {
         precondition(response == .awaitingHead)
+        mayUpgrade = false
         response = hasBody ? .awaitingBody : .complete
         if request != .complete || delimitedByClose || draining { persistent = false }
         return .relay
@@ -169,6 +189,52 @@ package struct Exchange: Sendable {
         response = .complete
     }
 
+    // MARK: The tunnel
+
+    /// The upstream has switched to the protocol that the request asked for.
+    package mutating func switchedProtocols() -> Action {
+        precondition(response == .awaitingHead && request == .complete && mayUpgrade)
+        mayUpgrade = false
+        persistent = false
+        request = .awaitingEnd
+        response = .awaitingEnd
+        return .openTunnel
+    }
+
+    /// The caller has ended its side of the tunnel, and all that it sent is on its way.
+    package mutating func callerEnded() -> Action {
+        precondition(request == .awaitingEnd)
+        request = .complete
+        return response == .awaitingEnd ? .endUpstream : .none
+    }
+
+    /// The upstream takes nothing more. What it has sent still goes to the caller.
+    package mutating func upstreamRefusesMore() {
+        precondition(request == .awaitingEnd)
+        request = .abandoned
+    }
+
+    /// The upstream has ended its side of the tunnel, and the caller has got all that it sent.
+    package mutating func upstreamEnded() -> Action {
+        precondition(response == .awaitingEnd)
+        response = .complete
+        return request == .awaitingEnd ? .endCaller : .none
+    }
+
+    /// What is under way has lasted as long as it may, and is not to be completed.
+    package mutating func cutShort() -> Action {
+        persistent = false
+        if isTunnel {
+            // Whatever runs in a tunnel says itself when it is complete: an end of the connection is no such word.
+            request = .abandoned
+            response = .broken
+            return .closeAfterFlush
+        }
+        precondition(response == .awaitingBody)
+        response = .broken
+        return .breakOff
+    }
+
     // MARK: The end
 
     /// What follows once everything that could be moved has been moved.
@@ -177,6 +243,7 @@ package struct Exchange: Sendable {
         switch request {
         case .complete: return persistent && !draining ? .startNext : .closeAfterFlush
         case .awaitingBody, .abandoned: return .lingerAfterFlush
+        case .awaitingEnd: return .none
         case .awaitingHead, .awaitingKeys: preconditionFailure("no answer before a decision")
         }
     }
@@ -193,7 +260,7 @@ package struct Exchange: Sendable {
         switch request {
         case .awaitingHead: return .close
         case .awaitingBody: return response == .complete ? .none : .close
-        case .awaitingKeys, .complete, .abandoned: return .none
+        case .awaitingKeys, .awaitingEnd, .complete, .abandoned: return .none
         }
     }
 
@@ -206,6 +273,7 @@ package struct Exchange: Sendable {
     private mutating func answer(bodyFollows: Bool, persistent: Bool) -> Action {
         request = bodyFollows ? .abandoned : .complete
         response = .complete
+        mayUpgrade = false
         if bodyFollows || !persistent || draining { self.persistent = false }
         return .answer
     }

@@ -57,6 +57,7 @@ package final class ExchangeContext {
     }
 
     package var connectionCount: Int { clients.count }
+    private var tunnels = 0
 
     /// Serves a connection that was just accepted. When this throws, the connection is closed, and `connectionEnded` is
     /// not called for it.
@@ -76,6 +77,7 @@ package final class ExchangeContext {
         metrics.set(.cacheEvictions, to: gate.cache.evictions)
         metrics.set(.cacheEntries, to: gate.cache.count)
         metrics.set(.parkedRequests, to: parking.count)
+        metrics.set(.tunnels, to: tunnels)
     }
 
     /// Ends idle connections, and the others after what is under way.
@@ -92,6 +94,13 @@ package final class ExchangeContext {
     }
 
     // MARK: For connections
+
+    func tunnelOpened() { tunnels += 1 }
+
+    func tunnelEnded(_ end: TunnelEnd) {
+        tunnels -= 1
+        metrics.tunnelEnded(end)
+    }
 
     func add(_ client: ClientConnection, _ registration: Registration) { clients[registration] = client }
 

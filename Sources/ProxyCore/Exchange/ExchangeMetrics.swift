@@ -17,10 +17,11 @@ package final class ExchangeMetrics: Sendable {
         case cacheEvictions
         case cacheEntries
         case parkedRequests
+        case tunnels
     }
 
     package enum Duration: Int, CaseIterable, Sendable {
-        /// From a request's first byte to the end of its response.
+        /// From a request's first byte to the end of its response; to the answer of one that became a tunnel.
         case request
         /// Of the former, what the proxy itself took.
         case proxy
@@ -37,6 +38,7 @@ package final class ExchangeMetrics: Sendable {
     private let block: CounterBlock
     private let durationsFirst: Int
     private let statusesFirst: Int
+    private let tunnelEndsFirst: Int
     private let failuresFirst: Int
     private let outcomesFirst: Int
 
@@ -48,7 +50,8 @@ package final class ExchangeMetrics: Sendable {
         rows = routes + 1
         durationsFirst = Figure.allCases.count
         statusesFirst = durationsFirst + Duration.allCases.count * Self.durationCounters
-        failuresFirst = statusesFirst + Self.statusClasses
+        tunnelEndsFirst = statusesFirst + Self.statusClasses
+        failuresFirst = tunnelEndsFirst + TunnelEnd.allCases.count
         // What is counted on every good request comes first, and together for all routes.
         outcomesFirst = failuresFirst + outcomes.all.count
         block = try CounterBlock(count: outcomesFirst + rows * outcomes.all.count)
@@ -70,11 +73,15 @@ package final class ExchangeMetrics: Sendable {
         block.add(1, to: statusesFirst + (hasStatus ? hundreds : 0))
         if record.requestBytes > 0 { add(record.requestBytes, to: .requestBytes) }
         if record.responseBytes > 0 { add(record.responseBytes, to: .responseBytes) }
-        observe(.request, ended.since(record.started))
+        // How long a tunnel lasts, and how much is to do for it, says nothing about how fast requests are answered.
+        let isTunnel = record.tunnelBegan != .never
+        observe(.request, min(ended, record.tunnelBegan).since(record.started))
         guard record.sentUpstream != .never, record.upstreamAnswered != .never else { return }
         observe(.upstream, record.upstreamAnswered.since(record.sentUpstream))
-        observe(.proxy, record.ownTime)
+        if !isTunnel { observe(.proxy, record.ownTime) }
     }
+
+    func tunnelEnded(_ end: TunnelEnd) { block.add(1, to: tunnelEndsFirst + end.rawValue) }
 
     /// Counts a failure of the upstream, also one after which the request is sent again.
     func upstreamFailed(_ failure: UpstreamFailure, isRetried: Bool) {
@@ -93,6 +100,8 @@ package final class ExchangeMetrics: Sendable {
     package func value(of figure: Figure) -> UInt64 { block[figure.rawValue] }
 
     package func requests(statusClass: Int) -> UInt64 { block[statusesFirst + statusClass] }
+
+    package func tunnels(endedBy end: TunnelEnd) -> UInt64 { block[tunnelEndsFirst + end.rawValue] }
 
     /// Requests with that outcome, by its number in `outcomes`; `route` is nil for those that met no route.
     package func requests(outcome: Int, route: Int?) -> UInt64 {

@@ -19,9 +19,11 @@ struct ForwardedHead: ~Copyable {
     private static let fixedBytesMax = 1024
 
     /// Writes the head to `output`, which is empty; false when it does not fit.
+    ///
+    /// - Parameter upgrades: the upstream is asked for WebSocket.
     consuming func write(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, rules: ForwardingRules, origin: Origin,
-        requestID: ByteBuffer, trace: TraceContext, to output: ByteBuffer
+        requestID: ByteBuffer, trace: TraceContext, upgrades: Bool, to output: ByteBuffer
     ) -> Bool {
         let identity = permit.identityLines
         // X-Forwarded-* are at most rewritten from what came, and then once more as `Forwarded`.
@@ -33,6 +35,8 @@ struct ForwardedHead: ~Copyable {
         writeHost(head, bytes, rules, to: output)
         writeFields(head, bytes, rules, origin, to: output)
         writeFraming(head.framing, to: output)
+        // Whatever else the caller would speak, the way that was judged is asked for nothing but this.
+        if upgrades { output.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
         writeForwarded(head, bytes, origin, to: output)
         output.append("X-Request-Id: ")
         output.append(contentsOf: requestID)

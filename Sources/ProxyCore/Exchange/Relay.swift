@@ -18,6 +18,12 @@ final class Relay {
     var firstByteTimeout: Interval?
     var idleTimeout: Interval?
     var keyWait: Interval?
+    /// How long a tunnel may be silent.
+    var tunnelIdle: Interval?
+    /// When what the token has permitted has to end, if it is still under way: `exp` and the clock skew. nil: never.
+    var tokenEnd: UnixTime?
+    /// When to look at the time of day for that.
+    var tokenCheck = Instant.never
     /// When the wait for a connection or for keys began. Bytes of the caller that move meanwhile do not prolong it.
     var waitStarted = Instant.never
 
@@ -37,6 +43,9 @@ final class Relay {
         firstByteTimeout = nil
         idleTimeout = nil
         keyWait = nil
+        tunnelIdle = nil
+        tokenEnd = nil
+        tokenCheck = .never
         waitStarted = .never
     }
 }

@@ -20,6 +20,13 @@ enum RelayedHead {
         output.append("\r\n")
     }
 
+    /// Writes the head that agrees to speak WebSocket from here on (RFC 9110 section 15.2.2).
+    static func writeSwitch(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>, to output: ByteBuffer) {
+        writeStatusLine(head, bytes, to: output)
+        writeFields(head, bytes, keepsLength: false, to: output)
+        output.append("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    }
+
     /// Writes a final head. `output` has room for the bytes of the head and `fixedBytesMax` more.
     static func write(
         _ head: borrowing ResponseHead, _ bytes: Span<UInt8>, framing: BodyFraming, persistent: Bool,

@@ -117,6 +117,7 @@ package final class RequestLog {
             lines.field("upstream_ms", record.upstreamAnswered.since(record.sentUpstream))
         }
         lines.field("response_ms", now.since(record.upstreamAnswered))
+        if record.tunnelBegan != .never { lines.field("tunnel_ms", now.since(record.tunnelBegan)) }
     }
 }
 

@@ -16,6 +16,8 @@ final class RequestRecord {
     /// When the last byte of the head had come, and of the body if there is one.
     var headCame = Instant.never
     var bodyCame = Instant.never
+    /// When the application agreed to another protocol; never for what is an ordinary exchange.
+    var tunnelBegan = Instant.never
     /// How long it waited for keys and for a connection to the application; nil where it did not have to.
     var keyWait: Interval?
     var connectionWait: Interval?
@@ -38,7 +40,7 @@ final class RequestRecord {
     var observed: Refusal?
     var refusal: Refusal?
     var caller: AuthenticatedCaller?
-    /// Bytes of the bodies, without framing.
+    /// Bytes of the bodies, without framing; of a tunnel, all that went either way.
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
 
@@ -73,6 +75,7 @@ final class RequestRecord {
         upstreamAnswered = .never
         headCame = .never
         bodyCame = .never
+        tunnelBegan = .never
         keyWait = nil
         connectionWait = nil
         ownTime = Interval(nanoseconds: 0)

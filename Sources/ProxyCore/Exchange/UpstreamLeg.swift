@@ -72,6 +72,20 @@ final class UpstreamLeg {
         }
     }
 
+    /// Puts `buffer`, full of bytes for the upstream, in the place of the empty output and returns one to go on with.
+    func exchangeOutput(for buffer: ByteBuffer) -> ByteBuffer {
+        precondition(output?.isEmpty ?? true)
+        let free = output ?? pool.take()
+        output = buffer
+        return free
+    }
+
+    /// Tells the upstream that nothing more will come. All output has been sent.
+    func endSending() { connection?.endSending() }
+
+    /// Lets the upstream see a broken connection, not an orderly end, when it is given up.
+    func breakConnection() { connection?.resetOnClose() }
+
     /// Sends once. True when bytes left.
     func send() -> Bool {
         guard let connection, connection.writable, !sendFailed, let buffer = output else { return false }

@@ -38,6 +38,15 @@ package struct RequestHead: ~Copyable {
     /// The `Upgrade` field. It asks for something only when `Connection` lists `upgrade` too.
     package var upgrade: Occurrence { fields.occurrence(of: .upgrade) }
 
+    /// True when the request opens a WebSocket connection (RFC 6455 section 4.1): GET by HTTP/1.1, without a body, with
+    /// `websocket` among the protocols of `Upgrade`, and `upgrade` in `Connection`. Anything else that asks for another
+    /// protocol is an ordinary request, since every server may ignore that wish (RFC 9110 section 7.8).
+    package func asksForWebSocket(in bytes: Span<UInt8>) -> Bool {
+        guard fields.contains(.upgrade) else { return false }
+        return method == .get && minorVersion > 0 && framing.isEmpty
+            && fields.lists("websocket", in: .upgrade, of: bytes) && fields.lists("upgrade", in: .connection, of: bytes)
+    }
+
     /// Parses the head that `bytes` begin with.
     ///
     /// After `.incomplete`, call again with the same bytes and more behind them, and the same `progress`, which belongs

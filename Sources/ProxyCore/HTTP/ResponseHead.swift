@@ -20,6 +20,13 @@ package struct ResponseHead: ~Copyable {
     package var isInterim: Bool { status < 200 && !isSwitchingProtocols }
     package var isSwitchingProtocols: Bool { status == 101 }
 
+    /// True when a 101 says that WebSocket comes next, and nothing else (RFC 6455 section 4.1).
+    package func switchesToWebSocket(in bytes: Span<UInt8>) -> Bool {
+        guard isSwitchingProtocols, minorVersion > 0, case .one(let protocolName) = upgrade else { return false }
+        return bytes.slice(protocolName).equalsIgnoringCase("websocket")
+            && fields.lists("upgrade", in: .connection, of: bytes)
+    }
+
     /// The `Upgrade` field.
     package var upgrade: Occurrence { fields.occurrence(of: .upgrade) }
 

@@ -6,11 +6,14 @@ package final class AccessPolicy: Sendable {
     package let identity: IdentityFields
     /// For routes that say nothing, and for what no route matches.
     package let mode: EnforcementMode
+    /// Whether anything at all is only observed.
+    let observes: Bool
 
     package init(table: RouteTable, identity: IdentityFields, mode: EnforcementMode) {
         self.table = table
         self.identity = identity
         self.mode = mode
+        observes = mode == .observe || table.rules.contains { $0.mode == .observe }
     }
 
     /// What is known of whoever sends a request.
@@ -98,7 +101,7 @@ package final class AccessPolicy: Sendable {
         return landings.agree ? .observe(denial) : .refuse(.ambiguousPath)
     }
 
-    private func isObserved(_ landings: PathLandings) -> Bool {
+    func isObserved(_ landings: PathLandings) -> Bool {
         guard isObserved(landings.asSent) else { return false }
         for other in landings.others where !isObserved(other.landing) { return false }
         return true

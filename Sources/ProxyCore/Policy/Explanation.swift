@@ -35,8 +35,8 @@ package struct Explanation: Sendable {
 /// In whose name a request is explained.
 package enum ExplainedCaller: Sendable {
     case nobody
-    /// The value of an `Authorization: Bearer` field.
-    case token([UInt8])
+    /// The value of an `Authorization: Bearer` field, and the certificate that the caller shows.
+    case token([UInt8], certificate: CertificateThumbprint? = nil)
     /// Somebody whose valid token carries these scopes, and none of the claims that conditions name.
     case scopes([String])
 }
@@ -60,8 +60,9 @@ extension Gate {
         case .nobody: standing = .denied(.missingToken)
         case .scopes(let scopes):
             standing = .granted(CallerGrants(scopes: scopes.map { Array($0.utf8) }, in: policy.table))
-        case .token(let token):
-            let authentication = authenticate(.token(ByteRange(0, token.count)), in: token.span, now: now)
+        case .token(let token, let certificate):
+            let authentication = authenticate(
+                .token(ByteRange(0, token.count)), in: token.span, certificate: certificate, now: now)
             standing = authentication.standing
             authenticated = authentication.caller
         }

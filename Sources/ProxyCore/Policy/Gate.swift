@@ -6,11 +6,14 @@ package struct Permit: ~Copyable {
     package let caller: AuthenticatedCaller?
     /// What would have been refused if the mode were not `observe`.
     package let observed: Refusal?
+    /// Whether it ends with the caller's token, as far as it may last so long: not where the mode is `observe`.
+    fileprivate let endsWithToken: Bool
 
-    fileprivate init(route: Int?, caller: AuthenticatedCaller?, observed: Refusal?) {
+    fileprivate init(route: Int?, caller: AuthenticatedCaller?, observed: Refusal?, endsWithToken: Bool = false) {
         self.route = route
         self.caller = caller
         self.observed = observed
+        self.endsWithToken = endsWithToken
     }
 
     /// The field lines that tell the upstream who calls, each ending with CRLF; none without a caller.
@@ -48,9 +51,12 @@ package final class Gate {
     /// Judges the request that `bytes` begin with, in the order of docs/ARCHITECTURE.md. Allocates nothing for a plain
     /// path and a token that is remembered.
     ///
-    /// - Parameter mayAwaitKeys: false when the request has waited already.
+    /// - Parameters:
+    ///   - certificate: the caller's, if it has shown one on the connection and proved to have its key.
+    ///   - mayAwaitKeys: false when the request has waited already.
     package func judge(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, now: UnixTime, mayAwaitKeys: Bool
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, certificate: CertificateThumbprint?, now: UnixTime,
+        mayAwaitKeys: Bool
     ) -> Verdict {
         let path = bytes.slice(head.path)
         let method = policy.table.methods.number(of: bytes.slice(head.methodRange))
@@ -64,9 +70,16 @@ package final class Gate {
             return .permit(Permit(route: landings.route, caller: nil, observed: nil))
         }
         let credentials = BearerCredentials(head.authorization, in: bytes)
-        let authentication = authenticate(credentials, in: bytes, now: now)
+        let authentication = authenticate(credentials, in: bytes, certificate: certificate, now: now)
         let decision = policy.decide(landings, path: path, authentication.standing, mayAwaitKeys: mayAwaitKeys)
         return verdict(decision, landings, authentication)
+    }
+
+    /// When what the permit permits has to end, if it is still under way by then: at the expiry of the caller's token
+    /// and the issuer's clock skew. nil when no token has permitted it, or nothing would be refused for want of one.
+    package func tokenEnd(of permit: borrowing Permit) -> UnixTime? {
+        guard permit.endsWithToken, let token = permit.caller?.token else { return nil }
+        return UnixTime(token.expiry.seconds + verifier.issuers[token.issuer].clockSkewSeconds)
     }
 
     private func verdict(
@@ -74,7 +87,10 @@ package final class Gate {
     ) -> Verdict {
         let route = landings.route
         switch decision {
-        case .permit: return .permit(Permit(route: route, caller: authentication.caller, observed: nil))
+        case .permit:
+            let isEnforced = !(policy.observes && policy.isObserved(landings))
+            return .permit(
+                Permit(route: route, caller: authentication.caller, observed: nil, endsWithToken: isEnforced))
         case .observe(let denial):
             let refusal = Refusal(denial: denial, route: route, caller: authentication.caller)
             return .permit(Permit(route: route, caller: nil, observed: refusal))
@@ -104,24 +120,29 @@ package final class Gate {
         }
     }
 
-    func authenticate(_ credentials: BearerCredentials, in bytes: Span<UInt8>, now: UnixTime) -> Authentication {
+    func authenticate(
+        _ credentials: BearerCredentials, in bytes: Span<UInt8>, certificate: CertificateThumbprint?, now: UnixTime
+    ) -> Authentication {
         switch credentials {
         case .none: return .denied(.missingToken)
         case .problem(let problem): return .denied(.invalidRequest(problem))
         case .token(let range):
             let token = bytes.slice(range)
-            guard let caller = cache.lookup(token) else { return verify(token, now: now) }
+            guard let caller = cache.lookup(token) else { return verify(token, certificate: certificate, now: now) }
             let skew = verifier.issuers[caller.token.issuer].clockSkewSeconds
             if let error = caller.token.temporalError(at: now, skew: skew) { return .denied(.invalidToken(error)) }
+            if let error = caller.token.bindingError(certificate) { return .denied(.invalidToken(error)) }
             caller.token.noteUse(at: now)
             return .caller(caller)
         }
     }
 
     /// Verifies a token that is not remembered, and remembers it.
-    private func verify(_ token: Span<UInt8>, now: UnixTime) -> Authentication {
+    private func verify(
+        _ token: Span<UInt8>, certificate: CertificateThumbprint?, now: UnixTime
+    ) -> Authentication {
         guard BearerCredentials.isB64Token(token) else { return .denied(.invalidRequest(.malformed)) }
-        switch verifier.verify(token, now: now) {
+        switch verifier.verify(token, certificate: certificate, now: now) {
         case .keyNeeded(let issuer): return .keyNeeded(issuer: issuer)
         case .keysUnavailable(let issuer): return .denied(.keysUnavailable(issuer: issuer))
         case .refused(let error, _): return .denied(.invalidToken(error))

@@ -11,6 +11,7 @@ struct MetricsPage {
         page.writeDurations()
         page.writeBodies()
         page.writeUpstream()
+        page.writeTunnels()
         page.writeConnections()
         page.writeTokens()
         page.writeKeys()
@@ -99,6 +100,15 @@ struct MetricsPage {
         writeSum(
             .upstreamWaiting, "scopeproxy_upstream_requests_waiting", .gauge,
             "Requests that wait for a connection, since all that are allowed are busy.")
+    }
+
+    private mutating func writeTunnels() {
+        writeSum(.tunnels, "scopeproxy_tunnels", .gauge, "WebSocket connections that are open.")
+        text.family(
+            "scopeproxy_tunnels_ended_total", .counter, "WebSocket connections that have ended, by what ended them.")
+        for end in TunnelEnd.allCases {
+            text.sample(status.metrics.reduce(0) { $0 + $1.tunnels(endedBy: end) }, ("reason", end.reason.description))
+        }
     }
 
     // MARK: - Callers

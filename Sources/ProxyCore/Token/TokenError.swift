@@ -23,6 +23,11 @@ package enum TokenError: Error, Equatable, Sendable, CaseIterable {
     case missingIssuedAt
     case lifetimeTooLong
     case wrongAudience
+    // Whom it is bound to.
+    case notBound
+    case unsupportedConfirmation
+    case missingCertificate
+    case otherCertificate
     // Who signed it.
     case noMatchingKey
     case badSignature
@@ -48,6 +53,10 @@ package enum TokenError: Error, Equatable, Sendable, CaseIterable {
         case .missingIssuedAt: "The token has no issue time"
         case .lifetimeTooLong: "The lifetime of the token is too long"
         case .wrongAudience: "The token is meant for another audience"
+        case .notBound: "The token is not bound to a client certificate"
+        case .unsupportedConfirmation: "The token is bound to its sender in a way that is not supported"
+        case .missingCertificate: "The token is bound to a client certificate, and the connection has none"
+        case .otherCertificate: "The token is bound to another client certificate"
         case .noMatchingKey: "The token is signed with a key that its issuer does not publish"
         case .badSignature: "The signature of the token is not valid"
         }
@@ -74,6 +83,10 @@ package enum TokenError: Error, Equatable, Sendable, CaseIterable {
         case .missingIssuedAt: "missing_issued_at"
         case .lifetimeTooLong: "lifetime_too_long"
         case .wrongAudience: "wrong_audience"
+        case .notBound: "not_bound"
+        case .unsupportedConfirmation: "unsupported_confirmation"
+        case .missingCertificate: "missing_certificate"
+        case .otherCertificate: "other_certificate"
         case .noMatchingKey: "no_matching_key"
         case .badSignature: "bad_signature"
         }

@@ -15,6 +15,8 @@ package struct TokenIssuer: Sendable, Equatable {
     package var acceptsUntyped = true
     /// The longest time from `iat` to `exp`, in seconds; nil for any. With it `iat` is required.
     package var maxTokenLifetimeSeconds: Int64?
+    /// Whether tokens are, or have to be, bound to the caller's certificate.
+    package var certificateBinding = CertificateBinding.optional
     /// Where the client's name may be; the first that is present counts.
     package var clientIDClaims = ClaimPath.list("client_id", "azp", "appid", "cid", "sub")
 

@@ -25,7 +25,11 @@ package final class TokenVerifier {
 
     /// Judges `token`. The issuer is looked up before any key, and everything that costs little is looked at before
     /// the signature: what is refused anyway buys neither a signature check nor a key fetch.
-    package func verify(_ token: Span<UInt8>, now: UnixTime) -> Outcome {
+    ///
+    /// - Parameter certificate: what the caller has shown of itself; nil for nothing.
+    package func verify(
+        _ token: Span<UInt8>, certificate: CertificateThumbprint? = nil, now: UnixTime
+    ) -> Outcome {
         var issuer: Int?
         do throws(TokenError) {
             let compact = try CompactToken(parsing: token, maxBytes: maxTokenBytes)
@@ -38,6 +42,7 @@ package final class TokenVerifier {
             let validity = try claims.validity(for: settings, at: now)
             try claims.checkAudience(settings.audiences)
             let checked = try CheckedClaims(claims, of: settings)
+            if let error = CertificateBinding.error(boundTo: checked.certificate, callers: certificate) { throw error }
             guard let prepared = keys[index] else { return .keysUnavailable(issuer: index) }
             switch prepared.verify(compact, of: token, allowing: settings.algorithms) {
             case .verified(let key, let use):

@@ -107,6 +107,12 @@ package final class UpstreamConnection: EventHandler {
         return result
     }
 
+    /// Tells the upstream that nothing more will come. The connection cannot carry another request.
+    package func endSending() { Socket.shutdownSending(socket) }
+
+    /// Makes the end of the connection look broken to the upstream.
+    package func resetOnClose() { Socket.resetOnClose(socket) }
+
     /// The user is done. The connection goes back to the pool when `reusable`, and is closed otherwise.
     package func release(reusable: Bool) {
         precondition(state == .inUse)

@@ -166,6 +166,31 @@ final class ExplainCommandTests: XCTestCase {
         XCTAssertEqual(notRead.status, .success)
     }
 
+    func testBoundTokens() {
+        let mine = String(repeating: "A", count: 43)
+        let bound = token(["cnf": #"{"x5t#S256":"\#(mine)"}"#])
+        let good = explain("GET", "/v2/users", "--token", bound, "--certificate", mine)
+        XCTAssertEqual(good.status, .success)
+        XCTAssertEqual(good.output[3], "         bound to the caller's certificate")
+        let told = "caller   with a token that is refused: The token is bound to "
+        let other = explain("GET", "/v2/users", "--token", bound, "--certificate=-" + mine.dropFirst())
+        XCTAssertEqual(other.status, .failure)
+        XCTAssertEqual(other.output[1], told + "another client certificate")
+        let none = explain("GET", "/v2/users", "--token", bound)
+        XCTAssertEqual(none.output[1], told + "a client certificate, and the connection has none")
+        let rows: [(arguments: [String], error: String)] = [
+            (["--token", bound, "--certificate", "AAAA"], "expected 43 characters of base64url"),
+            (["--token", bound, "--certificate", mine + "="], "expected 43 characters of base64url"),
+            (["--certificate", mine], "only tokens are bound to it: give one"),
+            (["--scopes", "a", "--certificate", mine], "only tokens are bound to it: give one"),
+        ]
+        for row in rows {
+            let run = explain(["GET", "/v2/users"] + row.arguments)
+            XCTAssertEqual(run.status, .usage)
+            XCTAssertEqual(run.errors.first, "scopeproxy explain: --certificate THUMBPRINT: \(row.error)")
+        }
+    }
+
     func testClaims() {
         let table: [([String], [String], ExitStatus)] = [
             (["--token", token(["tenant": "\"acme\"", "kind": "\"x\""])],

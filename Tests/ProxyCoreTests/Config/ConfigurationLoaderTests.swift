@@ -46,13 +46,15 @@ final class ConfigurationLoaderTests: XCTestCase {
                           "max_connections": 7},
              "issuers": [{"issuer": "i", "audiences": ["x", "y"], "jwks_uri": "http://localhost:81/k?a=b",
                 "algorithms": ["ES256"], "scope_claims": ["roles"], "clock_skew_seconds": 5, "token_types": ["JOSE"],
-                "client_id_claims": ["a.b"], "max_token_lifetime_seconds": 60,
+                "client_id_claims": ["a.b"], "max_token_lifetime_seconds": 60, "certificate_binding": "required",
                 "key_refresh": {"default_seconds": 2, "min_seconds": 1, "max_seconds": 3, "cooldown_seconds": 4,
                                 "fetch_timeout_seconds": 0.5, "wait_seconds": 6, "stale_seconds": 7}}],
              "routes": [{"path": "/a/{t}", "methods": ["PUT"], "public": true, "id": "the a", "mode": "enforce",
                          "allow_encoded_slash": true, "limits": {"body_bytes": 9},
-                         "timeouts": {"upstream_first_byte_seconds": 1, "upstream_idle_seconds": 2.5}},
-                        {"path": "/b/{t}", "authenticated": true, "claims": {"t": "{t}", "n": 3, "s": "v"}}],
+                         "timeouts": {"upstream_first_byte_seconds": 1, "upstream_idle_seconds": 2.5,
+                                      "tunnel_idle_seconds": 3.5}},
+                        {"path": "/b/{t}", "authenticated": true, "cut_at_expiry": true,
+                         "claims": {"t": "{t}", "n": 3, "s": "v"}}],
              "identity_headers": {"prefix": "X-Id-", "claims": {"X-Tenant": "tenant"}},
              "trusted_proxies": ["10.0.0.0/8"], "realm": "r", "state_dir": "/state",
              "log": {"level": "warn", "format": "json", "when_full": "block", "sample": 0.25},
@@ -60,7 +62,7 @@ final class ConfigurationLoaderTests: XCTestCase {
                         "connections_per_address": 8, "token_cache_entries": 9, "parked_requests": 10},
              "timeouts": {"request_head_seconds": 1, "request_body_idle_seconds": 2, "keep_alive_idle_seconds": 3,
                           "upstream_connect_seconds": 4, "upstream_first_byte_seconds": 5,
-                          "upstream_idle_seconds": 6.5, "drain_seconds": 0}}
+                          "upstream_idle_seconds": 6.5, "tunnel_idle_seconds": 7.5, "drain_seconds": 0}}
             """#)
         XCTAssertEqual(configuration.listen.description, "[::1]:0")
         XCTAssertEqual(configuration.upstream.address, .tcp(host: "::1", port: 80))
@@ -96,6 +98,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.acceptsUntyped = false
         expected.clientIDClaims = ["a.b"].compactMap(ClaimPath.init(dotted:))
         expected.maxTokenLifetimeSeconds = 60
+        expected.certificateBinding = .required
         XCTAssertEqual(issuer.token, expected)
         var refresh = KeyRefresh()
         refresh.defaultLifetime = .seconds(2)
@@ -120,7 +123,10 @@ final class ConfigurationLoaderTests: XCTestCase {
         XCTAssertEqual(routes.first?.overrides.bodyBytes, .replaced(9))
         XCTAssertEqual(routes.first?.overrides.upstreamFirstByte, .replaced(.seconds(1)))
         XCTAssertEqual(routes.first?.overrides.upstreamIdle, .replaced(.seconds(2.5)))
-        XCTAssertEqual(routes.last?.overrides, RouteOverrides())
+        XCTAssertEqual(routes.first?.overrides.tunnelIdle, .replaced(.seconds(3.5)))
+        var last = RouteOverrides()
+        last.cutsAtExpiry = true
+        XCTAssertEqual(routes.last?.overrides, last)
         XCTAssertEqual(routes.last?.claims.map(\.claim.text), ["t", "n", "s"])
         XCTAssertEqual(routes.last?.claims.map(\.expectation), [.parameter("t"), .value("3"), .value("v")])
     }
@@ -147,6 +153,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.upstreamConnect = .seconds(4)
         expected.upstreamFirstByte = .seconds(5)
         expected.upstreamIdle = .seconds(6.5)
+        expected.tunnelIdle = .seconds(7.5)
         expected.drain = .seconds(0)
         XCTAssertEqual(timeouts, expected)
     }

@@ -93,6 +93,8 @@ final class AnswerTableTests: XCTestCase {
             (.unknownIssuer, proxy.claims.with("iss", "\"https://stranger.test/\"")),
             (.missingIssuer, proxy.claims.with("iss", nil)),
             (.invalidClaims, proxy.claims.with("exp", "\"\(now + 60)\"")),
+            (.missingCertificate, proxy.claims.with("cnf", "{\"x5t#S256\":\"\(String(repeating: "A", count: 43))\"}")),
+            (.unsupportedConfirmation, proxy.claims.with("cnf", "{\"jkt\":\"AAAA\"}")),
             // Nothing that could end a line may ever stand in a field of ours.
             (.invalidClaims, proxy.claims.with("sub", "\"a\\r\\nX-Auth-Scopes: admin\"")),
         ]

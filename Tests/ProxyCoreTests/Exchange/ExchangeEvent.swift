@@ -2,7 +2,7 @@ import ProxyCore
 
 /// What can happen to an `Exchange`, as values that tables and random walks are made of.
 enum ExchangeEvent: Equatable {
-    case permitted(hasBody: Bool, repeatable: Bool, persistent: Bool)
+    case permitted(hasBody: Bool, repeatable: Bool, persistent: Bool, upgrades: Bool = false)
     case parked
     case refused(bodyFollows: Bool, persistent: Bool)
     case requestBodyFailed
@@ -12,6 +12,11 @@ enum ExchangeEvent: Equatable {
     case interimResponse
     case responseStarted(hasBody: Bool, delimitedByClose: Bool)
     case responseEnded
+    case switchedProtocols
+    case callerEnded
+    case upstreamRefusesMore
+    case upstreamEnded
+    case cutShort
     case callerFinishedSending
     case drain
     case next
@@ -19,8 +24,9 @@ enum ExchangeEvent: Equatable {
     /// Reports the event; nil where the machine has nothing to say to it.
     func happen(to exchange: inout Exchange) -> Exchange.Action? {
         switch self {
-        case .permitted(let hasBody, let repeatable, let persistent):
-            return exchange.permitted(hasBody: hasBody, repeatable: repeatable, persistent: persistent)
+        case .permitted(let hasBody, let repeatable, let persistent, let upgrades):
+            return exchange.permitted(
+                hasBody: hasBody, repeatable: repeatable, persistent: persistent, upgrades: upgrades)
         case .parked: return exchange.parked()
         case .refused(let bodyFollows, let persistent):
             return exchange.refused(bodyFollows: bodyFollows, persistent: persistent)
@@ -32,6 +38,11 @@ enum ExchangeEvent: Equatable {
         case .responseStarted(let hasBody, let delimitedByClose):
             return exchange.responseStarted(hasBody: hasBody, delimitedByClose: delimitedByClose)
         case .responseEnded: exchange.responseEnded()
+        case .switchedProtocols: return exchange.switchedProtocols()
+        case .callerEnded: return exchange.callerEnded()
+        case .upstreamRefusesMore: exchange.upstreamRefusesMore()
+        case .upstreamEnded: return exchange.upstreamEnded()
+        case .cutShort: return exchange.cutShort()
         case .callerFinishedSending: return exchange.callerFinishedSending()
         case .drain: return exchange.drain()
         case .next: exchange.next()

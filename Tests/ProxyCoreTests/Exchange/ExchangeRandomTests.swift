@@ -19,8 +19,8 @@ final class ExchangeRandomTests: XCTestCase {
             actions.formUnion(walk.actions.map { "\($0)" })
             states.formUnion(walk.states)
         }
-        XCTAssertEqual(actions.count, 13, "\(actions)")
-        XCTAssertEqual(states.count, 11, "\(states)")
+        XCTAssertEqual(actions.count, 16, "\(actions)")
+        XCTAssertEqual(states.count, 15, "\(states)")
     }
 
     private func walk(seed: UInt64) -> ExchangeWalk {

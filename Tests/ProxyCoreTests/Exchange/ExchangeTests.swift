@@ -126,6 +126,45 @@ final class ExchangeTests: XCTestCase {
         ])
     }
 
+    func testTunnels() {
+        let none = Exchange.Action.none
+        let upgrade = ExchangeEvent.permitted(hasBody: false, repeatable: true, persistent: true, upgrades: true)
+        let opened = [upgrade, .connected, .switchedProtocols]
+        check([
+            (opened, .openTunnel, .awaitingEnd, .awaitingEnd, false, .none),
+            ([upgrade, .connected, .interimResponse, .switchedProtocols], .openTunnel, .awaitingEnd, .awaitingEnd,
+                false, .none),
+            // One side after the other.
+            (opened + [.callerEnded], .endUpstream, .complete, .awaitingEnd, false, .none),
+            (opened + [.upstreamEnded], .endCaller, .awaitingEnd, .complete, false, .none),
+            (opened + [.callerEnded, .upstreamEnded], none, .complete, .complete, false, .closeAfterFlush),
+            (opened + [.upstreamEnded, .callerEnded], none, .complete, .complete, false, .closeAfterFlush),
+            (opened + [.upstreamRefusesMore], nil, .abandoned, .awaitingEnd, false, .none),
+            (opened + [.upstreamRefusesMore, .upstreamEnded], none, .abandoned, .complete, false, .lingerAfterFlush),
+            (opened + [.upstreamEnded, .upstreamRefusesMore], nil, .abandoned, .complete, false, .lingerAfterFlush),
+            // What breaks it.
+            (opened + [failed], .breakOff, .awaitingEnd, .broken, false, .none),
+            (opened + [.callerEnded, failed], .breakOff, .complete, .broken, false, .none),
+            (opened + [.cutShort], .closeAfterFlush, .abandoned, .broken, false, .none),
+            (opened + [.callerEnded, .cutShort], .closeAfterFlush, .abandoned, .broken, false, .none),
+            (opened + [.upstreamEnded, .cutShort], .closeAfterFlush, .abandoned, .broken, false, .none),
+            (opened + [.drain], none, .awaitingEnd, .awaitingEnd, false, .none),
+            // Without agreement it is a request like others.
+            ([upgrade, .connected, empty], .relay, .complete, .complete, true, .startNext),
+            ([upgrade, .connected, died, .connected, .switchedProtocols], .openTunnel, .awaitingEnd, .awaitingEnd,
+                false, .none),
+            ([upgrade, .connected, failed], .answer, .complete, .complete, true, .startNext),
+            // A response that may not go on.
+            ([get, .connected, started, .cutShort], .breakOff, .complete, .broken, false, .none),
+        ])
+        for (event, isWanted) in [(upgrade, true), (get, false), (empty, false), (failed, false)] {
+            var exchange = Exchange()
+            if event != get { for event in [upgrade, .connected] { _ = event.happen(to: &exchange) } }
+            if event != upgrade { _ = event.happen(to: &exchange) }
+            XCTAssertEqual(exchange.mayUpgrade, isWanted, "\(event)")
+        }
+    }
+
     func testIdleIsBetweenRequestsOnly() {
         var exchange = Exchange()
         XCTAssertTrue(exchange.isIdle)

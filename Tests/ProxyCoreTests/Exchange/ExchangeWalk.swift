@@ -17,6 +17,7 @@ struct ExchangeWalk {
     private struct Request {
         var permits = 0
         var mayRepeat = false
+        var mayUpgrade = false
         var connects = 0
         var forwards = 0
         /// Final responses begun: relayed or our own.
@@ -45,11 +46,12 @@ struct ExchangeWalk {
         events.append(event)
         if !isBystander(event) { current.moves += 1 }
         if event == .drain { isDraining = true }
-        if case .permitted(let hasBody, let repeatable, _) = event {
+        if case .permitted(let hasBody, let repeatable, _, let upgrades) = event {
             current.permits += 1
             current.mayRepeat = repeatable && !hasBody
+            current.mayUpgrade = upgrades
         }
-        if let action = event.happen(to: &exchange) { judge(action) }
+        if let action = event.happen(to: &exchange) { judge(action, after: event) }
         judgeState()
     }
 
@@ -73,7 +75,8 @@ struct ExchangeWalk {
         case .closeAfterFlush, .lingerAfterFlush:
             check(action == .lingerAfterFlush || exchange.request == .complete, "closing on a body that still comes")
             isOver = true
-        case .none, .park, .connect, .forward, .answer, .relayInterim, .relay, .breakOff, .close:
+        case .none, .park, .connect, .forward, .answer, .relayInterim, .relay, .openTunnel, .endUpstream, .endCaller,
+            .breakOff, .close:
             fail("\(action) is no completion")
         }
     }
@@ -92,6 +95,7 @@ struct ExchangeWalk {
         case .awaitingHead: [.parked, permitted(), permitted(), refused()]
         case .awaitingKeys: [permitted(), refused()]
         case .awaitingBody: [.requestBodyEnded, .requestBodyFailed]
+        case .awaitingEnd: [.callerEnded, .upstreamRefusesMore, .cutShort]
         case .complete, .abandoned: []
         }
     }
@@ -100,13 +104,18 @@ struct ExchangeWalk {
         switch exchange.response {
         case .awaitingDecision, .complete, .broken: []
         case .awaitingConnection: [.connected, .connected, .upstreamFailed(died: false)]
-        case .awaitingHead: [.interimResponse, started(), started(), .upstreamFailed(died: coin())]
-        case .awaitingBody: [.responseEnded, .upstreamFailed(died: false)]
+        case .awaitingHead:
+            [.interimResponse, started(), started(), .upstreamFailed(died: coin())]
+                + (exchange.mayUpgrade ? [.switchedProtocols, .switchedProtocols] : [])
+        case .awaitingBody: [.responseEnded, .upstreamFailed(died: false), .cutShort]
+        case .awaitingEnd: [.upstreamEnded, .upstreamFailed(died: false), .cutShort]
         }
     }
 
     private mutating func permitted() -> ExchangeEvent {
-        .permitted(hasBody: coin(), repeatable: coin(), persistent: choose(4) > 0)
+        let hasBody = coin()
+        return .permitted(
+            hasBody: hasBody, repeatable: coin(), persistent: choose(4) > 0, upgrades: !hasBody && choose(3) == 0)
     }
 
     private mutating func refused() -> ExchangeEvent {
@@ -121,7 +130,7 @@ struct ExchangeWalk {
 
     // MARK: - What must be true
 
-    private mutating func judge(_ action: Exchange.Action) {
+    private mutating func judge(_ action: Exchange.Action, after event: ExchangeEvent) {
         actions.append(action)
         switch action {
         case .none, .park: break
@@ -138,13 +147,21 @@ struct ExchangeWalk {
             current.responses += 1
             check(current.forwards > 0, "a response to what was not forwarded")
         case .answer: current.responses += 1
+        case .openTunnel:
+            current.responses += 1
+            check(current.forwards > 0 && current.mayUpgrade, "a tunnel that nobody asked for")
+        case .endUpstream: check(exchange.response == .awaitingEnd, "an end for an upstream that is gone")
+        case .endCaller: check(exchange.request == .awaitingEnd, "an end for a caller that is gone")
+        case .closeAfterFlush:
+            check(event == .cutShort && current.mayUpgrade && !exchange.isTunnel, "\(action) before all was moved")
+            isOver = true
         case .breakOff:
             check(current.responses == 1, "nothing to break off")
             isOver = true
         case .close:
             check(current.responses == 0 || exchange.response == .awaitingBody, "closed before the response was sent")
             isOver = true
-        case .startNext, .closeAfterFlush, .lingerAfterFlush: fail("\(action) before all was moved")
+        case .startNext, .lingerAfterFlush: fail("\(action) before all was moved")
         }
     }
 
@@ -153,7 +170,8 @@ struct ExchangeWalk {
         check(current.permits <= 1, "a second decision")
         check(current.wasPersistent || !exchange.persistent, "a connection that was to end is kept")
         check(current.moves <= Self.movesMax, "a request that never ends")
-        let hasResponse = exchange.response == .awaitingBody || exchange.response == .complete
+        let hasResponse = [.awaitingBody, .awaitingEnd, .complete].contains(exchange.response)
+        check(!exchange.isTunnel || !exchange.persistent, "another request behind a tunnel")
         check(!hasResponse || current.responses == 1, "a response that nobody wrote")
         check(exchange.request != .abandoned || !exchange.persistent, "a body left unread on a connection that is kept")
         current.wasPersistent = exchange.persistent

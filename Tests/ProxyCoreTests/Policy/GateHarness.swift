@@ -16,16 +16,19 @@ final class GateHarness {
 
     let signer = TestSigner(.p256)
     let gate: Gate
+    /// What callers show of themselves.
+    var certificate: CertificateThumbprint?
     private var head = RequestHead()
 
     init(
         _ routes: [RouteDefinition], mode: EnforcementMode = .enforce, identity: IdentityOptions = IdentityOptions(),
-        withKeys: Bool = true
+        withKeys: Bool = true, binding: CertificateBinding = .optional
     ) throws {
         let policy = AccessPolicy(
             table: try RouteTable(routes), identity: try IdentityFields(identity), mode: mode)
-        let issuers = [TokenIssuer(issuer: Self.issuer, audiences: ["https://api.test"])]
-        gate = Gate(policy: policy, issuers: issuers, limits: Limits())
+        var issuer = TokenIssuer(issuer: Self.issuer, audiences: ["https://api.test"])
+        issuer.certificateBinding = binding
+        gate = Gate(policy: policy, issuers: [issuer], limits: Limits())
         if withKeys { gate.install(try signer.keySet, issuer: 0) }
     }
 
@@ -76,7 +79,7 @@ final class GateHarness {
         } catch {
             XCTFail("\(request): \(error)")
         }
-        return use(gate.judge(head, bytes.span, now: now, mayAwaitKeys: mayAwaitKeys))
+        return use(gate.judge(head, bytes.span, certificate: certificate, now: now, mayAwaitKeys: mayAwaitKeys))
     }
 }
 
