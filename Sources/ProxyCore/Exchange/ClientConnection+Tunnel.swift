@@ -60,7 +60,7 @@ extension ClientConnection {
             return moved > 0
         }
         if let error = leg.readError {
-            upstreamFailed(.reset(error), died: false)
+            upstreamFailed(error.failure, died: false)
             return true
         }
         guard leg.ended, !caller.hasOutput else { return false }

@@ -27,6 +27,7 @@ package final class UpstreamConnection: EventHandler {
     private(set) var writable = false
     /// The upstream has closed its sending side or the connection is broken; the bytes before that may still be unread.
     private(set) var closing = false
+    private var isBroken = false
     package let timer = DeadlineTimer()
 
     private let socket: FileDescriptor
@@ -108,10 +109,16 @@ package final class UpstreamConnection: EventHandler {
     }
 
     /// Tells the upstream that nothing more will come. The connection cannot carry another request.
-    package func endSending() { Socket.shutdownSending(socket) }
+    package func endSending() {
+        tls?.sendCloseNotify()
+        Socket.shutdownSending(socket)
+    }
 
     /// Makes the end of the connection look broken to the upstream.
-    package func resetOnClose() { Socket.resetOnClose(socket) }
+    package func resetOnClose() {
+        isBroken = true
+        Socket.resetOnClose(socket)
+    }
 
     /// The user is done. The connection goes back to the pool when `reusable`, and is closed otherwise.
     package func release(reusable: Bool) {
@@ -164,7 +171,8 @@ package final class UpstreamConnection: EventHandler {
 
     func close() {
         precondition(state != .closed)
-        tls?.sendCloseNotify()
+        // A clean end, which is not to be had of a connection that has to look broken.
+        if !isBroken { tls?.sendCloseNotify() }
         state = .closed
         user = nil
         // The descriptor closes with this object, which nobody but the caller of this still knows.

@@ -148,6 +148,34 @@ final class UpstreamTLSTests: XCTestCase {
         XCTAssertEqual(try proxy.answer(RequestText.of("POST", "/2")).text, "1")
     }
 
+    func testTunnels() throws {
+        let upstream = try upstream { try $0.switchEach() }
+        let proxy = try proxy(upstream)
+        let client = try proxy.client()
+        try client.send(RequestText.webSocket("/"))
+        XCTAssertEqual(try client.responseHead().status, 101)
+        let bytes = [UInt8](repeating: 0x7A, count: 200_000)
+        try client.send(bytes)
+        XCTAssertEqual(try client.read(bytes.count), bytes)
+        client.endSending()
+        try client.assertClosed()
+    }
+
+    func testATunnelThatIsCutLooksCut() throws {
+        let upstream = try upstream { talk in
+            _ = try talk.nextRequest()
+            try talk.switchProtocols(then: "hello")
+            try talk.awaitEnd()
+        }
+        let proxy = try proxy(upstream)
+        let client = try proxy.client()
+        try client.send(RequestText.webSocket("/"))
+        _ = try client.responseHead()
+        _ = try client.read(5)
+        client.reset()
+        XCTAssertNotEqual(try upstream.end(), .closed)
+    }
+
     func testAHandshakeThatDoesNotEnd() throws {
         let silent = try ScriptedUpstream { try $0.awaitEnd() }
         let proxy = try proxy(silent, "", "\"timeouts\": {\"upstream_connect_seconds\": 0.1}")
