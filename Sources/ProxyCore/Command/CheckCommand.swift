@@ -52,15 +52,21 @@ struct CheckCommand {
         return lines.lines
     }
 
-    /// A file of keys may still be about to come, so this is no problem of the configuration.
+    /// A file may still be about to come, and the environment be another one when it counts, so these are no problems
+    /// of the configuration.
     private static func keyWarnings(_ configuration: Configuration) -> [String] {
         configuration.issuers.compactMap { issuer in
-            guard case .file(let path) = issuer.keys else { return nil }
             do throws(KeyFetchFailure) {
-                _ = try IssuerKeys.load(issuer)
+                try IssuerKeys.prepare(issuer)
                 return nil
             } catch {
-                return "issuer \(issuer.token.issuer): no keys yet from \(path): \(error.message)"
+                let source: String
+                switch issuer.keys {
+                case .file(let path): source = path
+                case .network(let location): source = location.text
+                case .discovery, .inline: source = "where its metadata says"
+                }
+                return "issuer \(issuer.token.issuer): no keys yet from \(source): \(error.message)"
             }
         }
     }

@@ -7,8 +7,8 @@ enum IssuerKeys {
         case .file(let path):
             var file = KeyFile(path: path)
             document = try file.readIfChanged() ?? []
-        case .network(let location):
-            document = try fetch(location, timeout: issuer.refresh.fetchTimeout)
+        case .network(let location): document = try fetch(.keys(location), issuer)
+        case .discovery(let discovery): document = try fetch(.discovery(discovery), issuer)
         }
         let keys: KeySet
         do throws(KeySetError) { keys = try KeySet.parse(document) } catch { throw .notAKeySet(error) }
@@ -16,10 +16,29 @@ enum IssuerKeys {
         return keys
     }
 
-    private static func fetch(_ location: KeyLocation, timeout: Interval) throws(KeyFetchFailure) -> [UInt8] {
+    /// Looks at all that getting the keys takes and that is on this machine. Asks nobody.
+    static func prepare(_ issuer: IssuerSettings) throws(KeyFetchFailure) {
+        let first: KeyLocation
+        switch issuer.keys {
+        case .inline: return
+        case .file:
+            _ = try load(issuer)
+            return
+        case .network(let location): first = location
+        case .discovery(let discovery): first = discovery.authorizationServerMetadata
+        }
+        if let file = issuer.access.caFile { _ = try KeyTrust.read(file) }
+        if case .unusable(let variable, let problem) = issuer.access.proxies.route(to: first) {
+            throw .proxyUnusable(variable: variable, problem)
+        }
+    }
+
+    private static func fetch(
+        _ start: KeyDownload.Start, _ issuer: IssuerSettings
+    ) throws(KeyFetchFailure) -> [UInt8] {
         let cancel: WakeUp
         do throws(Errno) { cancel = try WakeUp() } catch { throw .connect(error) }
-        let fetch = KeyFetch(location, timeout: timeout, userAgent: "\(Command.name)/\(Version.current)")
-        return try fetch.run(Patience(until: .never, cancel: cancel)).bytes
+        var download = KeyDownload(from: start, issuer.access, KeySchedule(issuer.refresh))
+        return try download.run(Patience(until: .never, cancel: cancel)).document.bytes
     }
 }

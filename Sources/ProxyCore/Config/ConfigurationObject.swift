@@ -1,7 +1,7 @@
 /// One object of the file whose keys are known. Making it reports those that are not.
 struct ConfigurationObject {
     private let json: JSONValue
-    private let source: ConfigurationSource
+    let source: ConfigurationSource
     private var members: [String: ConfigurationValue] = [:]
     private var keyOffsets: [String: Int] = [:]
     /// Keys that misspelt ones were probably meant to be.

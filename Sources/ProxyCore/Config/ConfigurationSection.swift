@@ -15,7 +15,7 @@ package struct ConfigurationSection: Sendable {
             "trusted_proxies", "limits", "timeouts", "workers", "admin", "log", "realm", "state_dir",
         ],
         later: [
-            "egress": "fetching tokens for outgoing calls arrives with a later version; until then leave the key out",
+            "egress": "fetching tokens for outgoing calls arrives with a later version; until then leave the key out"
         ])
 
     static let listen = ConfigurationSection(
@@ -36,10 +36,7 @@ package struct ConfigurationSection: Sendable {
         keys: [
             "issuer", "audiences", "jwks_uri", "jwks_file", "jwks", "allow_insecure", "algorithms", "scope_claims",
             "client_id_claims", "clock_skew_seconds", "token_types", "max_token_lifetime_seconds", "key_refresh",
-            "certificate_binding",
-        ],
-        later: [
-            "ca_file": "fetching keys by https:// arrives with a later version; until then use jwks_file or jwks"
+            "certificate_binding", "ca_file",
         ])
 
     static let keyRefresh = ConfigurationSection(

@@ -53,6 +53,9 @@ final class ConfigurationSource {
         return file[...slash] + path
     }
 
+    /// The proxies that the environment names.
+    var proxies: ForwardProxySettings { ForwardProxySettings(environment: environment) }
+
     /// `text` with its references replaced by what they stand for.
     func substitute(in text: String) throws(TextSubstitution.Failure) -> String {
         try TextSubstitution.apply(

@@ -26,12 +26,13 @@ struct IssuerReader {
         let name = object.required("issuer", "missing: the exact value of the tokens' iss claim")?.text()
         let audiences = object.required("audiences", "missing: a token's aud has to hold one of them")?
             .list(of: "audiences") { $1 }
-        let keys = readKeys()
+        let keys = readKeys(of: name)
+        let access = readAccess(keys, object.source)
         var token = TokenIssuer(issuer: name ?? "", audiences: audiences ?? [])
         readVerification(into: &token)
         let refresh = object["key_refresh"].map(LimitsReader.readKeyRefresh)
-        guard name != nil, audiences != nil, let keys else { return nil }
-        var settings = IssuerSettings(token: token, keys: keys)
+        guard name != nil, audiences != nil, let keys, let access else { return nil }
+        var settings = IssuerSettings(token: token, keys: keys, access: access)
         if let refresh { settings.refresh = refresh }
         return settings
     }
@@ -56,7 +57,8 @@ struct IssuerReader {
         }
     }
 
-    private func readKeys() -> KeyOrigin? {
+    /// - Parameter name: the issuer; nil when what stands there is no name, which has been reported.
+    private func readKeys(of name: String?) -> KeyOrigin? {
         let named = ["jwks_uri", "jwks_file", "jwks"].filter(object.has)
         if named.count > 1 {
             object.report(key: named[1], "contradicts \(named[0]): an issuer has one source of keys")
@@ -68,27 +70,47 @@ struct IssuerReader {
             return value.text().map { .file(path: value.source.resolve(path: $0)) }
         }
         if let value = object["jwks"] { return readInlineKeys(value) }
-        object.report(
-            "discovery of keys arrives with a later version; until then name them with jwks_uri, jwks_file or jwks")
-        return nil
+        return name.flatMap { discovery(of: $0, isInsecureAllowed) }
+    }
+
+    private func discovery(of name: String, _ isInsecureAllowed: Bool) -> KeyOrigin? {
+        do throws(KeyDiscovery.Problem) {
+            return .discovery(try KeyDiscovery(issuer: name, allowsInsecure: isInsecureAllowed))
+        } catch {
+            let remedy = error == .insecure ? "; or set allow_insecure, if that is what you want" : ""
+            object["issuer"]?.report(
+                "\(error.message): keys cannot be discovered from it, "
+                    + "so name them with jwks_uri, jwks_file or jwks\(remedy)")
+            return nil
+        }
     }
 
     private func readURI(_ value: ConfigurationValue, _ isInsecureAllowed: Bool) -> KeyLocation? {
         guard let text = value.text() else { return nil }
-        if text.lowercased().utf8.starts(with: "https://".utf8) {
-            value.report(
-                "fetching keys by https:// arrives with a later version; "
-                    + "until then use jwks_file, jwks, or http:// to loopback")
-            return nil
-        }
         do throws(KeyLocation.Problem) {
             let location = try KeyLocation(text)
-            if location.isLoopback || isInsecureAllowed { return location }
+            if location.isProtected || isInsecureAllowed { return location }
             value.report(
                 "http:// leads beyond loopback, where anyone on the way can replace the keys; "
-                    + "if that is what you want, set allow_insecure")
+                    + "use https://, or if that is what you want, set allow_insecure")
         } catch {
             value.report("\(error.message)")
+        }
+        return nil
+    }
+
+    /// Nil for a `ca_file` that is not usable.
+    private func readAccess(_ origin: KeyOrigin?, _ source: ConfigurationSource) -> KeyAccess? {
+        var access = KeyAccess(proxies: source.proxies, userAgent: "scopeproxy/\(Version.current)")
+        guard let value = object["ca_file"] else { return access }
+        guard let path = value.text() else { return nil }
+        access.caFile = source.resolve(path: path)
+        switch origin {
+        case .file: object.report(key: "ca_file", "does nothing beside jwks_file: no server is asked for keys")
+        case .inline: object.report(key: "ca_file", "does nothing beside jwks: no server is asked for keys")
+        case .network(let location) where location.scheme == .http:
+            object.report(key: "ca_file", "does nothing for a jwks_uri with http://, which shows no certificate")
+        case .network, .discovery, nil: return access
         }
         return nil
     }

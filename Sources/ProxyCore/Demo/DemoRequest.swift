@@ -94,14 +94,6 @@ struct DemoRequest: Sendable {
 
     private static func base64(_ text: String) -> String {
         let text = Array(text.utf8)
-        let encoded = Base64URL.encode(text.span).map { byte -> UInt8 in
-            switch byte {
-            case ASCII.hyphen: ASCII.plus
-            case ASCII.underscore: ASCII.slash
-            case _: byte
-            }
-        }
-        let padding = [UInt8](repeating: ASCII.equals, count: (4 - encoded.count % 4) % 4)
-        return String(decoding: encoded + padding, as: UTF8.self)
+        return String(decoding: Base64.encode(text.span), as: UTF8.self)
     }
 }

@@ -1,7 +1,20 @@
-/// Where a key set lies on the network: an absolute http URL (RFC 9110 section 4.2.1) that can be asked for as it is.
+/// Where a key set, or a document that leads to one, lies on the network: an absolute https or http URL (RFC 9110
+/// section 4.2) that can be asked for as it is.
 package struct KeyLocation: Sendable, Equatable {
+    package enum Scheme: String, Sendable {
+        case http
+        case https
+
+        var defaultPort: UInt16 {
+            switch self {
+            case .http: 80
+            case .https: 443
+            }
+        }
+    }
+
     package enum Problem: Error, Sendable, Equatable {
-        case notHTTP
+        case notAnAddress
         case badCharacter
         case credentials
         case fragment
@@ -10,7 +23,7 @@ package struct KeyLocation: Sendable, Equatable {
 
         package var message: StaticString {
             switch self {
-            case .notHTTP: "is not an absolute http:// address"
+            case .notAnAddress: "is not an absolute https:// or http:// address"
             case .badCharacter: "holds a character that a URL cannot hold"
             case .credentials: "holds a user name or password"
             case .fragment: "holds a fragment"
@@ -20,6 +33,7 @@ package struct KeyLocation: Sendable, Equatable {
         }
     }
 
+    package let scheme: Scheme
     /// A name in lower case, or an address; an IPv6 address is without its brackets.
     package let host: String
     package let port: UInt16
@@ -28,38 +42,71 @@ package struct KeyLocation: Sendable, Equatable {
 
     package init(_ text: String) throws(Problem) {
         guard text.utf8.allSatisfy(Self.isAllowed) else { throw .badCharacter }
-        guard text.utf8.count > 7, text.prefix(7).lowercased() == "http://" else { throw .notHTTP }
+        guard let colon = text.firstIndex(of: ":"), let scheme = Scheme(rawValue: text[..<colon].lowercased()),
+            text[colon...].utf8.starts(with: "://".utf8)
+        else { throw .notAnAddress }
+        let rest = text[colon...].dropFirst(3)
+        guard !rest.isEmpty else { throw .notAnAddress }
         guard !text.utf8.contains(ASCII.hash) else { throw .fragment }
-        let rest = text.dropFirst(7)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        (host, port) = try Self.readAuthority(rest[..<end])
+        self.scheme = scheme
+        (host, port) = try Self.readAuthority(rest[..<end], scheme.defaultPort)
         let target = String(rest[end...])
         self.target = target.utf8.first == ASCII.slash ? target : "/" + target
     }
 
-    private init(host: String, port: UInt16, target: String) {
+    /// The same server's `target`, which begins with a slash and is one that a location can have.
+    func replacing(target: String) -> KeyLocation {
+        KeyLocation(scheme: scheme, host: host, port: port, target: target)
+    }
+
+    private init(scheme: Scheme, host: String, port: UInt16, target: String) {
+        self.scheme = scheme
         self.host = host
         self.port = port
         self.target = target
     }
 
     /// The value of the `Host` field.
-    package var authority: String {
-        let name = host.utf8.contains(ASCII.colon) ? "[\(host)]" : host
-        return port == 80 ? name : "\(name):\(port)"
-    }
+    package var authority: String { port == scheme.defaultPort ? bracketedHost : authorityWithPort }
+
+    /// What CONNECT asks for (RFC 9112 section 3.2.3).
+    package var authorityWithPort: String { "\(bracketedHost):\(port)" }
+
+    private var bracketedHost: String { host.utf8.contains(ASCII.colon) ? "[\(host)]" : host }
+
+    /// The address without its query, for people.
+    package var text: String { "\(origin)\(path)" }
+
+    /// Scheme and authority.
+    package var origin: String { "\(scheme.rawValue)://\(authority)" }
+
+    /// The target without its query.
+    var path: Substring { target.prefix { $0 != "?" } }
 
     /// True when the address cannot leave this machine, whatever a name server says.
     package var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback == true }
 
-    package func isSameServer(as other: KeyLocation) -> Bool { host == other.host && port == other.port }
+    /// True when nobody on the way can put in an answer of their own: because of TLS, or for want of a way.
+    package var isProtected: Bool { scheme == .https || isLoopback }
+
+    /// Whether a redirect from here may lead to `target`. Only the same server may say where its keys are: whoever can
+    /// make it redirect must not be able to replace them by others, nor have us call on strangers. From http to https
+    /// the port changes of necessity.
+    package func mayRedirect(to target: KeyLocation) -> Bool {
+        guard host == target.host else { return false }
+        return switch (scheme, target.scheme) {
+        case (.http, .https): true
+        case (.https, .http): false
+        case (.http, .http), (.https, .https): port == target.port
+        }
+    }
 
     /// Where a `Location` field leads from here (RFC 3986 section 5.2). A fragment is dropped: it is not asked for.
     package func resolving(_ reference: String) throws(Problem) -> KeyLocation {
         let reference = String(reference.prefix { $0 != "#" })
-        if reference.utf8.starts(with: "//".utf8) { return try KeyLocation("http:" + reference) }
+        if reference.utf8.starts(with: "//".utf8) { return try KeyLocation("\(scheme.rawValue):\(reference)") }
         if Self.hasScheme(reference) { return try KeyLocation(reference) }
-        let path = target.prefix { $0 != "?" }
         let base: Substring
         switch reference.utf8.first {
         case nil: return self
@@ -68,8 +115,7 @@ package struct KeyLocation: Sendable, Equatable {
         case _: base = path[...(path.lastIndex(of: "/") ?? path.startIndex)]
         }
         // Through the text again, so that what a server sends is held to the same rules.
-        let absolute = KeyLocation(host: host, port: port, target: "").authority
-        return try KeyLocation("http://\(absolute)\(Self.removingDotSegments(base + reference))")
+        return try KeyLocation(origin + Self.removingDotSegments(base + reference))
     }
 
     /// The printable characters without those delimiters that RFC 3986 leaves out of its grammar; servers read them in
@@ -78,7 +124,9 @@ package struct KeyLocation: Sendable, Equatable {
         byte > 0x20 && byte < 0x7F && !"\"<>\\^`{|}".utf8.contains(byte)
     }
 
-    private static func readAuthority(_ text: Substring) throws(Problem) -> (String, UInt16) {
+    private static func readAuthority(
+        _ text: Substring, _ defaultPort: UInt16
+    ) throws(Problem) -> (String, UInt16) {
         guard !text.utf8.contains(ASCII.at) else { throw .credentials }
         let name: Substring
         let rest: Substring
@@ -92,7 +140,7 @@ package struct KeyLocation: Sendable, Equatable {
             rest = text[name.endIndex...]
             guard isName(name) else { throw .badHost }
         }
-        return (name.lowercased(), try readPort(rest))
+        return (name.lowercased(), try readPort(rest) ?? defaultPort)
     }
 
     private static func isName(_ text: Substring) -> Bool {
@@ -100,12 +148,12 @@ package struct KeyLocation: Sendable, Equatable {
             && text.utf8.allSatisfy { ASCII.isUnreserved($0) && $0 != ASCII.tilde }
     }
 
-    /// An empty port is the default one (RFC 3986 section 3.2.3).
-    private static func readPort(_ text: Substring) throws(Problem) -> UInt16 {
-        if text.isEmpty { return 80 }
+    /// Nil for an empty port, which is the default one (RFC 3986 section 3.2.3).
+    private static func readPort(_ text: Substring) throws(Problem) -> UInt16? {
+        if text.isEmpty { return nil }
         let digits = text.dropFirst()
         guard text.utf8.first == ASCII.colon else { throw .badHost }
-        if digits.isEmpty { return 80 }
+        if digits.isEmpty { return nil }
         guard digits.utf8.allSatisfy(ASCII.isDigit), let port = UInt16(digits), port > 0 else { throw .badPort }
         return port
     }

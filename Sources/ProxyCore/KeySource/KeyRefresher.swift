@@ -8,6 +8,7 @@ struct KeyRefresher: Sendable {
 
     private var state: KeySourceState
     private var file: KeyFile?
+    private var network: KeyDownload?
     private var keys: HeldKeys?
     private var generation = 0
     private var lastFailure: KeyFetchFailure?
@@ -19,6 +20,7 @@ struct KeyRefresher: Sendable {
         let document: [UInt8]
         let set: KeySet
         var origin: KeySnapshot.Origin
+        var location: KeyLocation?
         var fetchedAt: UnixTime
     }
 
@@ -39,7 +41,9 @@ struct KeyRefresher: Sendable {
         self.log = log
         state = KeySourceState(settings.schedule, now: Clock.monotonic())
         switch settings.origin {
-        case .network: break
+        case .network(let location): network = KeyDownload(from: .keys(location), settings.access, settings.schedule)
+        case .discovery(let discovery):
+            network = KeyDownload(from: .discovery(discovery), settings.access, settings.schedule)
         case .file(let path): file = KeyFile(path: path)
         case .inline(let set):
             publish(.inline(set, issuer: settings.issuer))
@@ -95,11 +99,12 @@ struct KeyRefresher: Sendable {
     }
 
     private mutating func download() throws(KeyFetchFailure) {
-        guard case .network(let location) = settings.origin else { preconditionFailure("only the network is asked") }
-        let timeout = settings.schedule.refresh.fetchTimeout
-        let fetch = KeyFetch(location, timeout: timeout, userAgent: settings.userAgent)
-        let document = try fetch.run(Patience(until: .never, cancel: end))
-        try install(document.bytes, lifetime: settings.schedule.lifetime(document.freshness), origin: .network)
+        guard var network else { preconditionFailure("only the network is asked") }
+        // What it has learned counts even if it failed.
+        defer { self.network = network }
+        let result = try network.run(Patience(until: .never, cancel: end))
+        let lifetime = settings.schedule.lifetime(result.document.freshness)
+        try install(result.document.bytes, lifetime: lifetime, origin: .network, from: result.location)
         writeDiskCopy()
     }
 
@@ -118,18 +123,19 @@ struct KeyRefresher: Sendable {
     /// Takes a document that has just come. A set without a usable key is a failure: a server that is starting or has
     /// lost its keys must not take ours.
     private mutating func install(
-        _ document: [UInt8], lifetime: Interval, origin: KeySnapshot.Origin
+        _ document: [UInt8], lifetime: Interval, origin: KeySnapshot.Origin, from location: KeyLocation? = nil
     ) throws(KeyFetchFailure) {
         let now = Clock.unixTime()
         if var held = keys, held.document == document {
             held.fetchedAt = now
             held.origin = origin
+            held.location = location
             keys = held
             succeeded(lifetime: lifetime)
             report(held.set, lifetime, isNew: false)
         } else {
             let set = try parse(document).continuing(keys?.set)
-            hold(HeldKeys(document: document, set: set, origin: origin, fetchedAt: now))
+            hold(HeldKeys(document: document, set: set, origin: origin, location: location, fetchedAt: now))
             succeeded(lifetime: lifetime)
             // Only once the workers have them: whoever waits for this line may come with a token at once.
             report(set, lifetime, isNew: true)
@@ -173,8 +179,9 @@ struct KeyRefresher: Sendable {
     private mutating func publishChanges() {
         let snapshot = KeySnapshot(
             issuer: settings.issuer, keys: keys?.set, generation: generation,
-            origin: keys?.origin ?? (file == nil ? .network : .file), fetchedAt: keys?.fetchedAt,
-            lastFailure: lastFailure, refetchAllowedFrom: state.cooldownUntil, settledTickets: settledTickets)
+            origin: keys?.origin ?? (file == nil ? .network : .file), location: keys?.location,
+            fetchedAt: keys?.fetchedAt, lastFailure: lastFailure, refetchAllowedFrom: state.cooldownUntil,
+            settledTickets: settledTickets)
         if let published, !snapshot.differs(from: published) { return }
         published = snapshot
         publish(snapshot)

@@ -15,6 +15,8 @@ package struct KeySnapshot: Sendable {
     /// Grows whenever `keys` becomes another value; with the same generation there is nothing to install.
     package let generation: Int
     package let origin: Origin
+    /// Where keys of the network were fetched, redirects aside.
+    package let location: KeyLocation?
     /// When `keys` were last known to be current.
     package let fetchedAt: UnixTime?
     /// Why the latest attempt brought nothing; nil when it succeeded.
@@ -26,8 +28,8 @@ package struct KeySnapshot: Sendable {
     /// The keys of a configuration: they never change, and nobody need ask for others.
     static func inline(_ keys: KeySet, issuer: Int) -> KeySnapshot {
         KeySnapshot(
-            issuer: issuer, keys: keys, generation: 1, origin: .inline, fetchedAt: nil, lastFailure: nil,
-            refetchAllowedFrom: .never, settledTickets: .max)
+            issuer: issuer, keys: keys, generation: 1, origin: .inline, location: nil, fetchedAt: nil,
+            lastFailure: nil, refetchAllowedFrom: .never, settledTickets: .max)
     }
 
     /// True when the refetch that `ticket` stands for is over, whether it brought keys, failed or was not allowed: with
@@ -39,7 +41,8 @@ package struct KeySnapshot: Sendable {
 
     /// False when a worker that has `other` can do without this one. The keys are compared by their generation.
     func differs(from other: KeySnapshot) -> Bool {
-        generation != other.generation || fetchedAt != other.fetchedAt || lastFailure != other.lastFailure
+        generation != other.generation || location != other.location || fetchedAt != other.fetchedAt
+            || lastFailure != other.lastFailure
             || refetchAllowedFrom != other.refetchAllowedFrom || settledTickets != other.settledTickets
     }
 }

@@ -3,6 +3,8 @@ import Synchronization
 /// Where an issuer's keys come from.
 package enum KeyOrigin: Sendable {
     case network(KeyLocation)
+    /// The issuer says itself where they are.
+    case discovery(KeyDiscovery)
     case file(path: String)
     /// They stand in the configuration and never change.
     case inline(KeySet)
@@ -17,33 +19,33 @@ package struct KeySourceSettings: Sendable {
     package let schedule: KeySchedule
     /// Keeps the last good document of a network origin for a cold start.
     package let diskCopy: KeyDiskCopy?
-    /// For the `User-Agent` field.
-    package let userAgent: String
+    package let access: KeyAccess
 
     private static let fileCheckPause = Interval.seconds(3)
 
     package init(
         issuer: Int, issuerName: String, origin: KeyOrigin, refresh: KeyRefresh, stateDirectory: String?,
-        userAgent: String
+        access: KeyAccess
     ) {
-        let schedule = switch origin {
-        case .network, .inline: KeySchedule(refresh)
-        case .file: KeySchedule(refresh, fileCheckedEvery: Self.fileCheckPause)
-        }
+        let schedule =
+            switch origin {
+            case .network, .discovery, .inline: KeySchedule(refresh)
+            case .file: KeySchedule(refresh, fileCheckedEvery: Self.fileCheckPause)
+            }
         self.init(
             issuer: issuer, issuerName: issuerName, origin: origin, schedule: schedule, stateDirectory: stateDirectory,
-            userAgent: userAgent)
+            access: access)
     }
 
     package init(
         issuer: Int, issuerName: String, origin: KeyOrigin, schedule: KeySchedule, stateDirectory: String?,
-        userAgent: String
+        access: KeyAccess
     ) {
         self.issuer = issuer
         self.issuerName = issuerName
         self.origin = origin
         self.schedule = schedule
-        self.userAgent = userAgent
+        self.access = access
         diskCopy = stateDirectory.map { KeyDiskCopy(issuer: issuerName, directory: $0) }
     }
 }

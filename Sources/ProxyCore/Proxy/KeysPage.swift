@@ -15,6 +15,8 @@ enum KeysPage {
         json.string(status.issuer)
         json.key("source")
         if let snapshot = status.snapshot { json.string(word(for: snapshot.origin)) } else { json.null() }
+        json.key("uri")
+        if let location = status.snapshot?.location { json.string(location.text) } else { json.null() }
         write("fetched", status.snapshot?.fetchedAt, to: &json)
         json.key("age_seconds")
         if let age = status.age(at: now) { json.number(age) } else { json.null() }

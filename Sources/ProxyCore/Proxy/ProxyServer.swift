@@ -164,7 +164,7 @@ package final class ProxyServer: Sendable {
         for (index, issuer) in configuration.issuers.enumerated() {
             let settings = KeySourceSettings(
                 issuer: index, issuerName: issuer.token.issuer, origin: issuer.keys, refresh: issuer.refresh,
-                stateDirectory: configuration.stateDirectory, userAgent: "scopeproxy/\(Version.current)")
+                stateDirectory: configuration.stateDirectory, access: issuer.access)
             let lines = KeySourceLog(log, issuer: issuer.token.issuer)
             let publish: KeySource.Publish = { snapshot in
                 for mailbox in all { mailbox.post(.keys(snapshot)) }

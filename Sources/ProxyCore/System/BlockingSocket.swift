@@ -1,6 +1,7 @@
 /// A stream connection for a thread that may wait. Closed when the value goes.
 package struct BlockingSocket: ~Copyable, Sendable {
-    private let descriptor: FileDescriptor
+    /// For what goes over the same connection otherwise, as TLS does.
+    package let descriptor: FileDescriptor
 
     /// Takes over a non-blocking stream socket.
     package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }

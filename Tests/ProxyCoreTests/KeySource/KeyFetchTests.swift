@@ -87,16 +87,20 @@ final class KeyFetchTests: XCTestCase {
         let other = try ScriptedServer { _ in [.send(ok + "Content-Length: 2\r\n\r\n{}")] }
         defer { other.stop() }
         let server = try ScriptedServer { request in
-            let target = switch request.target {
-            case "/once": "/here/../keys"
-            case "/port": "http://127.0.0.1:\(other.port)/keys"
-            case "/name": "http://localhost/keys"
-            case "/tls": "https://127.0.0.1/keys"
-            case "/user": "http://a@127.0.0.1/keys"
-            case "/split": "/a\r\nLocation: /b"
-            case "/loop": "/loop"
-            case _: ""
-            }
+            let target =
+                switch request.target {
+                case "/once": "/here/../keys"
+                case "/relative/a": "../moved?x=1#f"
+                case "/moved?x=1": "keys"
+                case "/up": "https://127.0.0.1:\(other.port)/keys"
+                case "/script": "javascript:alert(1)"
+                case "/port": "http://127.0.0.1:\(other.port)/keys"
+                case "/name": "http://localhost/keys"
+                case "/user": "http://a@127.0.0.1/keys"
+                case "/split": "/a\r\nLocation: /b"
+                case "/loop": "/loop"
+                case _: ""
+                }
             if target.isEmpty { return [.send(ok + "Content-Length: 2\r\n\r\n[]")] }
             return [.send("HTTP/1.1 307 There\r\nLocation: \(target)\r\nContent-Length: 0\r\n\r\n")]
         }
@@ -104,14 +108,36 @@ final class KeyFetchTests: XCTestCase {
         let base = "http://127.0.0.1:\(server.port)"
         XCTAssertEqual(bytes(try fetch(base + "/once")), "[]")
         XCTAssertEqual(server.requests.map(\.target), ["/once", "/keys"])
-        for target in ["/port", "/name", "/tls", "/user"] {
-            XCTAssertEqual(failure(try fetch(base + target)), .redirectElsewhere, target)
-        }
-        XCTAssertEqual(failure(try fetch(base + "/split")), .redirectWithoutTarget)
-        let before = server.requests.count
-        XCTAssertEqual(failure(try fetch(base + "/loop")), .tooManyRedirects)
-        XCTAssertEqual(server.requests.count - before, 6)
+        XCTAssertEqual(bytes(try fetch(base + "/relative/a")), "[]")
+        XCTAssertEqual(server.requests.map(\.target).suffix(3), ["/relative/a", "/moved?x=1", "/keys"])
+        let elsewhere = { KeyFetchFailure.redirect(.elsewhere(origin: $0)) }
+        XCTAssertEqual(failure(try fetch(base + "/port")), elsewhere("http://127.0.0.1:\(other.port)"))
+        XCTAssertEqual(failure(try fetch(base + "/name")), elsewhere("http://localhost"))
+        XCTAssertEqual(failure(try fetch(base + "/user")), .redirect(.malformedTarget))
+        XCTAssertEqual(failure(try fetch(base + "/script")), .redirect(.malformedTarget))
+        XCTAssertEqual(failure(try fetch(base + "/split")), .redirect(.noTarget))
         XCTAssertEqual(other.connections, 0)
+        let before = server.requests.count
+        XCTAssertEqual(failure(try fetch(base + "/loop")), .redirect(.tooMany))
+        XCTAssertEqual(server.requests.count - before, 6)
+        // From http to https is a step up, on whatever port; that nobody speaks TLS there is another matter.
+        XCTAssertNotEqual(failure(try fetch(base + "/up"))?.cause.description, "redirect")
+        XCTAssertEqual(other.connections, 1)
+    }
+
+    func testEveryStatusOfARedirectIsOne() throws {
+        for status in [301, 302, 303, 307, 308] {
+            let server = try ScriptedServer { request in
+                if request.target == "/b" { return [.send(ok + "Content-Length: 2\r\n\r\n{}")] }
+                return [.send("HTTP/1.1 \(status) There\r\nLocation: b\r\n\r\n"), .close]
+            }
+            defer { server.stop() }
+            XCTAssertEqual(bytes(try fetch("http://127.0.0.1:\(server.port)/a")), "{}", "\(status)")
+        }
+        for status in [300, 304, 305, 306] {
+            let outcome = try answer([.send("HTTP/1.1 \(status) There\r\nLocation: b\r\n\r\n"), .close])
+            XCTAssertEqual(failure(outcome), .status(status))
+        }
     }
 
     func testNobodyThere() throws {
@@ -129,7 +155,7 @@ final class KeyFetchTests: XCTestCase {
         }
         defer { server.stop() }
         let location = try KeyLocation("http://127.0.0.1:\(server.port)/")
-        let fetch = KeyFetch(location, timeout: .seconds(1000), userAgent: "x")
+        let fetch = KeyFetch(.keySet, from: location, .test)
         XCTAssertThrowsError(try fetch.run(Patience(until: .never, cancel: cancel))) { error in
             XCTAssertEqual(error as? KeyFetchFailure, .cancelled)
         }
@@ -142,8 +168,8 @@ final class KeyFetchTests: XCTestCase {
     }
 
     private func fetch(_ url: String, timeout: Interval = .seconds(20)) throws -> Outcome {
-        let fetch = KeyFetch(try KeyLocation(url), timeout: timeout, userAgent: "scopeproxy/test")
-        let patience = Patience(until: .never, cancel: try WakeUp())
+        let fetch = KeyFetch(.keySet, from: try KeyLocation(url), .test)
+        let patience = Patience(until: .never, cancel: try WakeUp()).atMost(timeout)
         return Outcome { () throws(KeyFetchFailure) in try fetch.run(patience) }
     }
 

@@ -10,6 +10,9 @@ final class KeyLocationTests: XCTestCase {
             ("http://a.b-c_d:/?q", "a.b-c_d", 80, "/?q", "a.b-c_d"),
             ("http://h?q", "h", 80, "/?q", "h"),
             ("http://[::1]:9/k", "::1", 9, "/k", "[::1]:9"),
+            ("https://H", "h", 443, "/", "h"), ("HTTPS://h:443/a", "h", 443, "/a", "h"),
+            ("https://h:80/a", "h", 80, "/a", "h:80"), ("http://h:443/a", "h", 443, "/a", "h:443"),
+            ("https://[::1]/k", "::1", 443, "/k", "[::1]"),
         ]
         for (text, host, port, target, authority) in table {
             let location = try KeyLocation(text)
@@ -22,8 +25,10 @@ final class KeyLocationTests: XCTestCase {
 
     func testAddressesThatCannot() {
         let table: [(String, KeyLocation.Problem)] = [
-            ("", .notHTTP), ("localhost/jwks", .notHTTP), ("https://h/", .notHTTP), ("file:///etc/passwd", .notHTTP),
-            ("http:/h/", .notHTTP), ("http://", .notHTTP), ("http:///p", .badHost), ("http://h /", .badCharacter),
+            ("", .notAnAddress), ("localhost/jwks", .notAnAddress), ("ftp://h/", .notAnAddress),
+            ("file:///etc/passwd", .notAnAddress), ("httpss://h/", .notAnAddress), ("://h/", .notAnAddress),
+            ("http:/h/", .notAnAddress), ("http://", .notAnAddress), ("https://", .notAnAddress),
+            ("http:///p", .badHost), ("http://h /", .badCharacter), ("https:///p", .badHost),
             ("http://h/\r\nX: y", .badCharacter), ("http://h/\u{7F}", .badCharacter), ("http://h/ä", .badCharacter),
             ("http://h/\"", .badCharacter), ("http://h\\@i/", .badCharacter), ("http://u:p@h/", .credentials),
             ("http://h/#f", .fragment), ("http://h:0/", .badPort), ("http://h:65536/", .badPort),
@@ -61,11 +66,33 @@ final class KeyLocationTests: XCTestCase {
         for (reference, expected) in table {
             XCTAssertEqual(try base.resolving(reference), try KeyLocation(expected), reference)
         }
-        for reference in ["https://h/x", "javascript:x", "http://u@h:81/", "//[/", "/x y"] {
+        for reference in ["javascript:x", "http://u@h:81/", "//[/", "/x y"] {
             XCTAssertThrowsError(try base.resolving(reference), reference)
         }
-        XCTAssertTrue(base.isSameServer(as: try base.resolving("http://H:81/x")))
-        XCTAssertFalse(base.isSameServer(as: try base.resolving("http://h/x")))
-        XCTAssertFalse(base.isSameServer(as: try base.resolving("//h:82/x")))
+        XCTAssertEqual(try base.resolving("https://h/x"), try KeyLocation("https://h/x"))
+        let secure = try KeyLocation("https://h:444/a")
+        XCTAssertEqual(try secure.resolving("//i/x"), try KeyLocation("https://i/x"))
+        XCTAssertEqual(try secure.resolving("b"), try KeyLocation("https://h:444/b"))
+    }
+
+    func testRedirectsStayOnTheServerAndNeverLeaveTLS() throws {
+        let table: [(String, String, Bool)] = [
+            ("https://h/a", "https://h/b", true), ("https://h/a", "https://h:443/b", true),
+            ("https://h/a", "https://h:444/b", false), ("https://h/a", "http://h/b", false),
+            ("https://h/a", "http://h:443/b", false), ("https://h/a", "https://i/b", false),
+            ("https://h/a", "https://h.i/b", false), ("https://i.h/a", "https://h/b", false),
+            ("http://h/a", "https://h/b", true), ("http://h:81/a", "https://h:444/b", true),
+            ("http://h/a", "https://i/b", false), ("http://h:81/a", "http://h:81/b", true),
+            ("http://h:81/a", "http://h/b", false),
+        ]
+        for (source, target, isAllowed) in table {
+            let allowed = try KeyLocation(source).mayRedirect(to: try KeyLocation(target))
+            XCTAssertEqual(allowed, isAllowed, "\(source) to \(target)")
+        }
+    }
+
+    func testPeopleSeeNoQuery() throws {
+        XCTAssertEqual(try KeyLocation("HTTPS://h:443/a/b?secret").text, "https://h/a/b")
+        XCTAssertEqual(try KeyLocation("http://[::1]:9?secret").text, "http://[::1]:9/")
     }
 }

@@ -20,7 +20,7 @@ final class KeySourceHarness {
         adjust(&schedule)
         let settings = KeySourceSettings(
             issuer: 3, issuerName: issuer, origin: origin, schedule: schedule, stateDirectory: stateDirectory,
-            userAgent: "scopeproxy/test")
+            access: .test)
         source = try KeySource(settings, publish: snapshots.record, log: events.record)
         try source.start()
     }
@@ -39,7 +39,17 @@ final class KeySourceHarness {
     }
 }
 
+extension KeyAccess {
+    static let test = KeyAccess(proxies: .none, userAgent: "scopeproxy/test")
+}
+
 extension KeyOrigin {
+    /// The issuer whose name is the address of `server` and this path.
+    static func discovery(_ server: ScriptedServer, path: String = "") throws -> KeyOrigin {
+        let issuer = "http://127.0.0.1:\(server.port)\(path)"
+        return .discovery(try KeyDiscovery(issuer: issuer, allowsInsecure: false))
+    }
+
     static func network(_ server: ScriptedServer) throws -> KeyOrigin {
         .network(try KeyLocation("http://127.0.0.1:\(server.port)/jwks.json"))
     }
@@ -64,5 +74,16 @@ enum KeySetText {
     /// The answer of a server that has this key set.
     static func response(_ body: String, _ fields: String = "") -> [ScriptedServer.Step] {
         [.send("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)")]
+    }
+}
+
+extension [ScriptedServer.Step] {
+    static func json(_ text: String, _ fields: String = "") -> Self { KeySetText.response(text, fields) }
+
+    static func keys(_ kid: String) -> Self { KeySetText.response(KeySetText.with(kid)) }
+
+    /// Metadata of the issuer `base` with `path`, whose keys are at the target `keys` of the same server.
+    static func metadata(_ base: String, _ path: String, keys: String, _ fields: String = "") -> Self {
+        json("{\"issuer\":\"\(base)\(path)\",\"jwks_uri\":\"\(base)\(keys)\"}", fields)
     }
 }

@@ -129,7 +129,7 @@ final class AdminListenerTests: ProxyTestCase {
         let issuer = try XCTUnwrap(try admin.answer("/keys").json("issuers")?.elements.first)
         XCTAssertEqual(issuer["issuer"]?.string, ClaimsText.issuer)
         XCTAssertEqual(issuer["source"]?.string, "inline")
-        for name in ["fetched", "age_seconds", "expires", "retry", "last_error"] {
+        for name in ["uri", "fetched", "age_seconds", "expires", "retry", "last_error"] {
             XCTAssertEqual(issuer[name]?.kind, .null, name)
         }
         let key = try XCTUnwrap(issuer["keys"]?.elements.first)
@@ -152,6 +152,7 @@ final class AdminListenerTests: ProxyTestCase {
         let fetched = try XCTUnwrap(
             try admin.answer("/keys") { $0.text.contains("\"expires\":\"20") }.json("issuers")?.elements.first)
         XCTAssertEqual(fetched["source"]?.string, "network")
+        XCTAssertEqual(fetched["uri"]?.string, "http://127.0.0.1:\(keys.server.port)/jwks")
         XCTAssertLessThan(try XCTUnwrap(fetched["age_seconds"]?.integer), 60)
         XCTAssertEqual(fetched["fetched"]?.string?.count, "2026-01-01T00:00:00Z".count)
         XCTAssertEqual(fetched["last_error"]?.kind, .null)
