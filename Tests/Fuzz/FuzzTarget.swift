@@ -16,6 +16,7 @@ enum FuzzTargets {
             case "json": return JSONTarget()
             case "token": return try TokenTarget()
             case "key-set": return KeySetTarget()
+            case "metadata": return try MetadataTarget()
             case "path": return try PathTarget()
             case "exchange": return ExchangeTarget()
             case "connection": return try ConnectionTarget()
