@@ -1,6 +1,7 @@
 """`scopeproxy serve`, and what it logs."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -41,16 +42,18 @@ def configuration(upstream, issuers, **more):
 
 
 class Proxy:
-    """A running proxy, with at most so many `descriptors`. At its end its whole log is checked."""
+    """A running proxy, with at most so many `descriptors`. At its end its whole log is checked.
 
-    def __init__(self, upstream, *issuers, descriptors=None, **more):
+    `environment` is what its environment has besides that of the tests."""
+
+    def __init__(self, upstream, *issuers, descriptors=None, environment=None, **more):
         self.folder = processes.new_folder("proxy")
         self.file = self.folder / "routes.json"
         self.file.write_text(json.dumps(configuration(upstream, list(issuers), **more)))
         start = [BINARY, "serve", "--config", self.file]
         if descriptors:
             start = ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "bash", *start]
-        self.process = processes.start(start, stderr=subprocess.PIPE)
+        self.process = processes.start(start, stderr=subprocess.PIPE, env=os.environ | (environment or {}))
         self.log = Lines(self.process.stderr)
         self.status = None
         try:
