@@ -35,16 +35,18 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private static let lingerBytesMax = 64 << 20
     private var lingeredBytes = 0
 
-    init(_ accepted: consuming AcceptedSocket, context: ExchangeContext) {
+    /// - Parameter tls: its handshake done; nil where requests come in the clear.
+    init(_ accepted: consuming AcceptedSocket, tls: TLSSession? = nil, context: ExchangeContext) {
         self.context = context
         peer = accepted.peer
         isTrustedProxy = context.rules.trusts(accepted.peer)
-        caller = CallerChannel(socket: accepted.descriptor, pool: context.buffers)
+        caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: context.buffers)
         relay = context.idleRelay
         lastProgress = context.loop.now
     }
 
-    func start() throws(Errno) {
+    /// - Parameter afterHandshake: a request may have come along with it, of which the loop knows nothing.
+    func start(afterHandshake: Bool = false) throws(Errno) {
         registration = context.loop.register(self)
         do throws(Errno) {
             try context.loop.watchConnection(caller.socket, registration)
@@ -55,10 +57,13 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         }
         context.add(self, registration)
         updateDeadline()
+        guard afterHandshake else { return }
+        ready([.readable, .writable])
+        if context.isDraining { drain() }
     }
 
-    /// The caller's certificate, which tokens may be bound to: none without TLS.
-    var certificate: CertificateThumbprint? { nil }
+    /// The certificate that the caller has shown, which tokens may be bound to (RFC 8705 section 3).
+    var certificate: CertificateThumbprint? { caller.tls?.peerCertificateThumbprint }
 
     // MARK: - Events
 
@@ -159,10 +164,10 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func receiveFromCaller() -> Bool {
         guard phase != .closed, wantsCallerBytes else { return false }
-        do throws(Errno) {
+        do throws(CallerFailure) {
             return try caller.receive()
         } catch {
-            close(broken: true)
+            close(broken: !exchange.isIdle && phase != .lingering)
             return false
         }
     }
@@ -180,7 +185,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func flushToCaller() -> Bool {
         guard phase != .closed else { return false }
-        do throws(Errno) {
+        do throws(CallerFailure) {
             return try caller.flush()
         } catch {
             close(broken: true)
@@ -243,7 +248,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func startLingering() {
         phase = .lingering
-        Socket.shutdownSending(caller.socket)
+        caller.endSending()
         caller.discardInput()
     }
 
@@ -275,7 +280,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         phase = .closed
         if broken, exchange.isTunnel { leg.breakConnection() }
         finishRecord()
-        if broken { Socket.resetOnClose(caller.socket) }
+        if broken { Socket.resetOnClose(caller.socket) } else { caller.announceClose() }
         caller.releaseBuffers()
         // The descriptor closes with this object, whose last owners are the loop's table and the context.
         context.loop.unregister(registration)
