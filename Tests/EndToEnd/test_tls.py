@@ -15,7 +15,8 @@ from support import processes, world
 from support.caller import curl
 from support.certificates import Authority, replace, s_client
 from support.processes import PATIENCE
-from support.proxy import Proxy, command, configuration
+from support.proxy import Proxy, command, configuration, issuer
+from support.tokens import Signer, key_set
 
 GET = "GET /public/x HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n\r\n"
 
@@ -38,7 +39,7 @@ class TLSTests(unittest.TestCase):
     def proxy(self, name="api.example", authority=None, more=None, **rest):
         tls = (authority or self.authority).pair(name) | (more or {})
         return Proxy(
-            world.nginx().url, listen={"address": "127.0.0.1:0", "tls": tls}, admin="127.0.0.1:0", **rest)
+            world.nginx().url, issuer(key_set(Signer())), listen={"address": "127.0.0.1:0", "tls": tls}, admin="127.0.0.1:0", **rest)
 
     def curl(self, proxy, *arguments, name="api.example", path="/public/x"):
         return curl(
@@ -47,7 +48,7 @@ class TLSTests(unittest.TestCase):
 
     def metrics(self, proxy, pattern):
         text = curl(proxy.admin + "/metrics").body.decode()
-        return sum(float(value) for value in re.findall(pattern + r" (\S+)$", text, re.MULTILINE))
+        return sum(float(value) for value in re.findall("^" + pattern + r" (\S+)$", text, re.MULTILINE))
 
     def test_curl_in_every_version(self):
         with self.proxy() as proxy:
@@ -126,7 +127,7 @@ class TLSTests(unittest.TestCase):
         folder = processes.new_folder("config")
         file = folder / "routes.json"
         file.write_text(json.dumps(
-            configuration(world.nginx().url, [], listen={"address": "127.0.0.1:0", "tls": tls})))
+            configuration(world.nginx().url, [issuer(key_set(Signer()))], listen={"address": "127.0.0.1:0", "tls": tls})))
         checked = command("check", file)
         self.assertEqual(checked.returncode, 64)
         self.assertIn("other.example.key is not the private key of the certificate", checked.stderr + checked.stdout)

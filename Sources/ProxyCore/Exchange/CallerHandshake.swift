@@ -11,6 +11,8 @@ final class CallerHandshake: EventHandler {
     private var accepted: AcceptedSocket?
     private var registration = Registration(slot: 0, generation: 0)
     private var awaits = TLSHandshakeStep.wantsRead
+    /// What the loop has told so far: it tells each thing once.
+    private var told: Readiness = []
     let timer = DeadlineTimer()
 
     init(_ accepted: consuming AcceptedSocket, _ tls: TLSServerContext, context: ExchangeContext) {
@@ -35,6 +37,7 @@ final class CallerHandshake: EventHandler {
     }
 
     func ready(_ readiness: Readiness) {
+        told.formUnion(readiness)
         // The caller speaks first, so that there is nothing to do when all that is known is that one could write.
         switch awaits {
         case .wantsRead: if readiness.contains(.readable) { goOn() }
@@ -49,7 +52,8 @@ final class CallerHandshake: EventHandler {
 
     /// Ends the connection.
     func cut() {
-        leave()
+        context.loop.unregister(registration)
+        context.remove(handshake: registration)
         accepted = nil
         context.connectionEnded(peer)
     }
@@ -67,25 +71,16 @@ final class CallerHandshake: EventHandler {
         guard let accepted = accepted.take() else { return }
         context.metrics.add(1, to: .handshakes)
         if session.isResumed { context.metrics.add(1, to: .resumptions) }
-        context.loop.unwatch(accepted.descriptor)
-        leave()
-        do throws(Errno) {
-            try ClientConnection(accepted, tls: session, context: context).start(afterHandshake: true)
-        } catch {
-            context.connectionEnded(peer)
-        }
+        context.remove(handshake: registration)
+        // A request may have come along with the end of the handshake.
+        told.formUnion([.readable, .writable])
+        ClientConnection(accepted, tls: session, context: context).start(inheriting: registration, told)
     }
 
     private func fail(_ failure: HandshakeFailure) {
         context.metrics.handshakeFailed(failure)
         context.handshakeFailed(peer, failure)
         cut()
-    }
-
-    private func leave() {
-        timer.set(.never, registration, context.loop)
-        context.loop.unregister(registration)
-        context.remove(handshake: registration)
     }
 }
 

@@ -45,8 +45,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         lastProgress = context.loop.now
     }
 
-    /// - Parameter afterHandshake: a request may have come along with it, of which the loop knows nothing.
-    func start(afterHandshake: Bool = false) throws(Errno) {
+    func start() throws(Errno) {
         registration = context.loop.register(self)
         do throws(Errno) {
             try context.loop.watchConnection(caller.socket, registration)
@@ -57,8 +56,15 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         }
         context.add(self, registration)
         updateDeadline()
-        guard afterHandshake else { return }
-        ready([.readable, .writable])
+    }
+
+    /// Goes on where a handshake ends: in its place in the loop, with what it was told there.
+    func start(inheriting registration: Registration, _ readiness: Readiness) {
+        self.registration = registration
+        context.loop.hand(registration, to: self)
+        context.add(self, registration)
+        updateDeadline()
+        ready(readiness)
         if context.isDraining { drain() }
     }
 
