@@ -29,6 +29,8 @@ package struct Limits: Sendable, Equatable {
 
 /// How long the proxy waits for what (`timeouts` in routes.json). A nil interval never runs out.
 package struct Timeouts: Sendable, Equatable {
+    /// From the acceptance of a connection to the end of its TLS handshake.
+    package var tlsHandshake: Interval? = .seconds(10)
     /// From the first byte of a request head to its last.
     package var requestHead: Interval? = .seconds(10)
     /// Between two pieces of a request body.

@@ -29,6 +29,7 @@ struct CheckCommand {
         console.say("\(file.name) is valid: \(Self.summary(configuration))")
         console.say([""] + Self.listing(report.order, table, text))
         let warnings = report.warnings.map { RouteWarningText.sentence($0, text) } + Self.keyWarnings(configuration)
+            + Self.certificateWarnings(configuration)
         if !warnings.isEmpty { console.say([""] + warnings.map { "warning: \($0)" }) }
         return .success
     }
@@ -50,6 +51,24 @@ struct CheckCommand {
                 conditions.isEmpty ? "-" : conditions, RouteText.mode(text.mode(of: route)), definition.id)
         }
         return lines.lines
+    }
+
+    /// They are served all the same: callers may think otherwise of the time than this machine.
+    private static func certificateWarnings(_ configuration: Configuration) -> [String] {
+        guard let files = configuration.listenTLS else { return [] }
+        do throws(TLSFileProblem) {
+            return try files.load(tickets: TicketKeyRing()).certificates.compactMap { certificate in
+                certificate.concern(at: Clock.unixTime()).map { concern in
+                    switch concern {
+                    case .expired: "\(certificate.path): the certificate has expired"
+                    case .notYetValid: "\(certificate.path): the certificate is not valid yet"
+                    case .expires(let hours): "\(certificate.path): the certificate expires in \(hours) hours"
+                    }
+                }
+            }
+        } catch {
+            return ["\(error.path) \(error.message)"]
+        }
     }
 
     /// A file may still be about to come, and the environment be another one when it counts, so these are no problems

@@ -4,6 +4,8 @@
 /// addresses first.
 package struct Configuration: Sendable {
     package var listen: SocketAddress
+    /// nil where callers speak plain HTTP.
+    package var listenTLS: ListenTLSSettings?
     /// Of the admin listener; nil for none.
     package var admin: SocketAddress?
     package var upstream: UpstreamSettings

@@ -18,7 +18,8 @@ struct ConfigurationReader {
         // Where something required is missing, the rest is read for the sake of its problems.
         let nowhere = UpstreamSettings(address: .unix(path: ""))
         var configuration = Configuration(
-            listen: listen ?? .unix(path: ""), upstream: upstream ?? nowhere, routes: routes ?? [])
+            listen: listen?.address ?? .unix(path: ""), upstream: upstream ?? nowhere, routes: routes ?? [])
+        configuration.listenTLS = listen?.tls
         configuration.issuers = issuers ?? []
         readRest(object, into: &configuration)
         HeaderRules.checkSetHeaders(object["upstream"], against: configuration)

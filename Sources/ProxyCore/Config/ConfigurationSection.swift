@@ -18,12 +18,13 @@ package struct ConfigurationSection: Sendable {
             "egress": "fetching tokens for outgoing calls arrives with a later version; until then leave the key out"
         ])
 
-    static let listen = ConfigurationSection(
-        name: "listen", keys: ["address"],
-        later: [
-            "tls": "TLS to callers arrives with a later version; "
-                + "until then end it in front of the proxy, and listen on loopback or a private network"
-        ])
+    static let listen = ConfigurationSection(name: "listen", keys: ["address", "tls"])
+
+    static let listenTLS = ConfigurationSection(
+        name: "listen.tls", keys: ["certificate", "private_key", "certificates", "client_ca", "client_certificates"])
+
+    static let listenCertificate = ConfigurationSection(
+        name: "listen.tls.certificates", keys: ["certificate", "private_key"])
 
     static let upstream = ConfigurationSection(
         name: "upstream", keys: ["url", "tls", "set_headers", "host_header", "max_connections"])
@@ -67,8 +68,9 @@ package struct ConfigurationSection: Sendable {
     static let timeouts = ConfigurationSection(
         name: "timeouts",
         keys: [
-            "request_head_seconds", "request_body_idle_seconds", "keep_alive_idle_seconds", "upstream_connect_seconds",
-            "upstream_first_byte_seconds", "upstream_idle_seconds", "tunnel_idle_seconds", "drain_seconds",
+            "tls_handshake_seconds", "request_head_seconds", "request_body_idle_seconds", "keep_alive_idle_seconds",
+            "upstream_connect_seconds", "upstream_first_byte_seconds", "upstream_idle_seconds", "tunnel_idle_seconds",
+            "drain_seconds",
         ])
 
     static let routeTimeouts = ConfigurationSection(
@@ -78,8 +80,8 @@ package struct ConfigurationSection: Sendable {
     static let log = ConfigurationSection(name: "log", keys: ["level", "format", "when_full", "sample"])
 
     package static let all = [
-        document, listen, upstream, upstreamTLS, issuer, keyRefresh, route, identityHeaders, limits, routeLimits,
-        timeouts, routeTimeouts, log,
+        document, listen, listenTLS, listenCertificate, upstream, upstreamTLS, issuer, keyRefresh, route,
+        identityHeaders, limits, routeLimits, timeouts, routeTimeouts, log,
     ]
 
     /// Why a key that is none of `keys` is refused, and which one it was probably meant to be.

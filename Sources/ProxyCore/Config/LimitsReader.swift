@@ -41,6 +41,7 @@ enum LimitsReader {
         func read(_ key: String, _ target: WritableKeyPath<Timeouts, Interval?>) {
             if let interval = readTimeout(object[key]) { timeouts[keyPath: target] = interval }
         }
+        read("tls_handshake_seconds", \.tlsHandshake)
         read("request_head_seconds", \.requestHead)
         read("request_body_idle_seconds", \.requestBodyIdle)
         read("keep_alive_idle_seconds", \.keepAliveIdle)

@@ -1,12 +1,17 @@
 /// Reads `listen`: `"address:port"`, or an object; and `admin`: `"address:port"`.
 enum ListenReader {
-    static func read(_ value: ConfigurationValue) -> SocketAddress? {
+    static func read(_ value: ConfigurationValue) -> (address: SocketAddress, tls: ListenTLSSettings?)? {
         if value.json.kind != .object {
             guard value.isString else { return value.mismatch("\"address:port\" or an object") }
-            return readAddress(value)
+            return readAddress(value).map { ($0, nil) }
         }
         guard let object = value.object(.listen) else { return nil }
-        return object.required("address", "missing: \"address:port\"").flatMap(readAddress)
+        let address = object.required("address", "missing: \"address:port\"").flatMap(readAddress)
+        // What is to be encrypted must not be served in the clear because it could not be read.
+        guard let value = object["tls"] else { return address.map { ($0, nil) } }
+        let tls = ListenTLSReader.read(value)
+        guard let address, let tls else { return nil }
+        return (address, tls)
     }
 
     static func readAddress(_ value: ConfigurationValue) -> SocketAddress? {

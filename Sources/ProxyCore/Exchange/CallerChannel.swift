@@ -5,6 +5,8 @@
 /// given back when there are none.
 final class CallerChannel {
     let socket: FileDescriptor
+    /// TLS on that socket, its handshake done; nil where requests come in the clear.
+    let tls: TLSSession?
     private let pool: BufferPool
     private(set) var readable = false
     private(set) var writable = false
@@ -15,8 +17,9 @@ final class CallerChannel {
     private(set) var input: ByteBuffer?
     private(set) var output: ByteBuffer?
 
-    init(socket: consuming FileDescriptor, pool: BufferPool) {
+    init(socket: consuming FileDescriptor, tls: TLSSession? = nil, pool: BufferPool) {
         self.socket = socket
+        self.tls = tls
         self.pool = pool
     }
 
@@ -33,19 +36,20 @@ final class CallerChannel {
         if readiness.contains(.readable) { readable = true }
         if readiness.contains(.writable) { writable = true }
         if readiness.contains(.closing) { closing = true }
+        if let tls { note(readiness, tls) }
     }
 
     /// Reads once. True when bytes or the end came.
-    func receive() throws(Errno) -> Bool {
+    func receive() throws(CallerFailure) -> Bool {
         guard readable, !ended else { return false }
         let buffer = input ?? pool.take()
         defer { keepInput(buffer) }
         let room = buffer.room
         guard room > 0 else { return false }
-        switch try Socket.receive(socket, into: buffer) {
+        switch try receive(into: buffer) {
         case .bytes(let count):
             // A short read has emptied the socket, unless the end of the stream is behind it.
-            if count < room, !closing { readable = false }
+            if tls?.isDrained ?? (count < room), !closing { readable = false }
             return true
         case .wouldBlock:
             readable = false
@@ -82,20 +86,46 @@ final class CallerChannel {
     /// Puts the empty `buffer` in the place of the input, whose bytes have been handed on whole.
     func replaceInput(by buffer: ByteBuffer) { keepInput(buffer) }
 
-    /// Tells the caller that nothing more will come. All output has been flushed.
-    func endSending() { Socket.shutdownSending(socket) }
-
     /// Writes once. True when bytes left.
-    func flush() throws(Errno) -> Bool {
+    func flush() throws(CallerFailure) -> Bool {
         guard writable, let buffer = output, !buffer.isEmpty else {
             releaseEmpty()
             return false
         }
-        let result = try Socket.send(socket, from: buffer)
+        let result = try send(from: buffer)
         if !buffer.isEmpty { writable = false }
         releaseEmpty()
         return result != .wouldBlock
     }
+
+    private func receive(into buffer: ByteBuffer) throws(CallerFailure) -> IOResult {
+        if let tls {
+            do throws(TLSFailure) { return try tls.receive(into: buffer) } catch { throw .tls(error) }
+        }
+        do throws(Errno) { return try Socket.receive(socket, into: buffer) } catch { throw .socket(error) }
+    }
+
+    private func send(from buffer: ByteBuffer) throws(CallerFailure) -> IOResult {
+        if let tls {
+            do throws(TLSFailure) { return try tls.send(from: buffer) } catch { throw .tls(error) }
+        }
+        do throws(Errno) { return try Socket.send(socket, from: buffer) } catch { throw .socket(error) }
+    }
+
+    /// Now and then TLS has to write in order to read, or the other way round.
+    private func note(_ readiness: Readiness, _ tls: TLSSession) {
+        if readiness.contains(.writable), tls.readNeedsWritable { readable = true }
+        if readiness.contains(.readable), tls.writeNeedsReadable { writable = true }
+    }
+
+    /// Tells the caller that nothing more will be sent: under TLS with close_notify, which alone says so for sure.
+    func endSending() {
+        tls?.sendCloseNotify()
+        Socket.shutdownSending(socket)
+    }
+
+    /// Says so as far as it is not said by closing the socket.
+    func announceClose() { tls?.sendCloseNotify() }
 
     /// Gives the output buffer back when nothing is in it.
     func releaseEmpty() {
@@ -126,4 +156,10 @@ final class CallerChannel {
             input = buffer
         }
     }
+}
+
+/// Why nothing more can be read from a caller, or sent to it.
+enum CallerFailure: Error {
+    case socket(Errno)
+    case tls(TLSFailure)
 }

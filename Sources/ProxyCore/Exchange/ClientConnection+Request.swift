@@ -107,8 +107,8 @@ extension ClientConnection {
         if upgrades { setTunnelTimeout(overrides) }
         let isWritten = ForwardedHead(spending: permit).write(
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
-            origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy), requestID: record.id, trace: trace,
-            upgrades: upgrades, to: output)
+            origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy, isSecure: caller.tls != nil),
+            requestID: record.id, trace: trace, upgrades: upgrades, to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
         relay.requestReader = BodyReader(framing, limits: context.headLimits)
         relay.requestWriter = BodyWriter(framing)

@@ -35,11 +35,12 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private static let lingerBytesMax = 64 << 20
     private var lingeredBytes = 0
 
-    init(_ accepted: consuming AcceptedSocket, context: ExchangeContext) {
+    /// - Parameter tls: its handshake done; nil where requests come in the clear.
+    init(_ accepted: consuming AcceptedSocket, tls: TLSSession? = nil, context: ExchangeContext) {
         self.context = context
         peer = accepted.peer
         isTrustedProxy = context.rules.trusts(accepted.peer)
-        caller = CallerChannel(socket: accepted.descriptor, pool: context.buffers)
+        caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: context.buffers)
         relay = context.idleRelay
         lastProgress = context.loop.now
     }
@@ -57,8 +58,18 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         updateDeadline()
     }
 
-    /// The caller's certificate, which tokens may be bound to: none without TLS.
-    var certificate: CertificateThumbprint? { nil }
+    /// Goes on where a handshake ends: in its place in the loop, with what it was told there.
+    func start(inheriting registration: Registration, _ readiness: Readiness) {
+        self.registration = registration
+        context.loop.hand(registration, to: self)
+        context.add(self, registration)
+        updateDeadline()
+        ready(readiness)
+        if context.isDraining { drain() }
+    }
+
+    /// The certificate that the caller has shown, which tokens may be bound to (RFC 8705 section 3).
+    var certificate: CertificateThumbprint? { caller.tls?.peerCertificateThumbprint }
 
     // MARK: - Events
 
@@ -159,10 +170,10 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func receiveFromCaller() -> Bool {
         guard phase != .closed, wantsCallerBytes else { return false }
-        do throws(Errno) {
+        do throws(CallerFailure) {
             return try caller.receive()
         } catch {
-            close(broken: true)
+            close(broken: !exchange.isIdle && phase != .lingering)
             return false
         }
     }
@@ -180,7 +191,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func flushToCaller() -> Bool {
         guard phase != .closed else { return false }
-        do throws(Errno) {
+        do throws(CallerFailure) {
             return try caller.flush()
         } catch {
             close(broken: true)
@@ -243,7 +254,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func startLingering() {
         phase = .lingering
-        Socket.shutdownSending(caller.socket)
+        caller.endSending()
         caller.discardInput()
     }
 
@@ -275,7 +286,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         phase = .closed
         if broken, exchange.isTunnel { leg.breakConnection() }
         finishRecord()
-        if broken { Socket.resetOnClose(caller.socket) }
+        if broken { Socket.resetOnClose(caller.socket) } else { caller.announceClose() }
         caller.releaseBuffers()
         // The descriptor closes with this object, whose last owners are the loop's table and the context.
         context.loop.unregister(registration)

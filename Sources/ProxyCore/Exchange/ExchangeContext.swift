@@ -31,9 +31,14 @@ package final class ExchangeContext {
     let idleRelay: Relay
     private var freeRelays: [Relay] = []
     private var clients: [Registration: ClientConnection] = [:]
+    private var handshakes: [Registration: CallerHandshake] = [:]
     package private(set) var isDraining = false
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
+    /// What new connections begin with; nil for requests in the clear.
+    package var tls: TLSServerContext?
+    /// Called for each handshake that came to nothing.
+    package var handshakeFailed: (SocketAddress, HandshakeFailure) -> Void = { _, _ in }
 
     package init(
         loop: EventLoop, gate: Gate, pool: UpstreamPool, options: ExchangeOptions, log: RequestLog,
@@ -56,13 +61,17 @@ package final class ExchangeContext {
         self.parking = parking
     }
 
-    package var connectionCount: Int { clients.count }
+    package var connectionCount: Int { clients.count + handshakes.count }
     private var tunnels = 0
 
     /// Serves a connection that was just accepted. When this throws, the connection is closed, and `connectionEnded` is
     /// not called for it.
     package func serve(_ accepted: consuming AcceptedSocket) throws(Errno) {
-        try ClientConnection(accepted, context: self).start()
+        if let tls {
+            try CallerHandshake(accepted, tls, context: self).start()
+        } else {
+            try ClientConnection(accepted, context: self).start()
+        }
         metrics.add(1, to: .connectionsAccepted)
     }
 
@@ -89,6 +98,7 @@ package final class ExchangeContext {
 
     /// Ends all connections at once.
     package func cutAll() {
+        for handshake in Array(handshakes.values) { handshake.cut() }
         for client in Array(clients.values) { client.cut() }
         pool.closeIdle()
     }
@@ -101,6 +111,10 @@ package final class ExchangeContext {
         tunnels -= 1
         metrics.tunnelEnded(end)
     }
+
+    func add(_ handshake: CallerHandshake, _ registration: Registration) { handshakes[registration] = handshake }
+
+    func remove(handshake registration: Registration) { handshakes.removeValue(forKey: registration) }
 
     func add(_ client: ClientConnection, _ registration: Registration) { clients[registration] = client }
 

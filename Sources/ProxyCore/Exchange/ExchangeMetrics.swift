@@ -4,6 +4,9 @@ package final class ExchangeMetrics: Sendable {
     /// A plain number. Those after `upstreamRetries` are written once a turn of the loop, from what their owner holds.
     package enum Figure: Int, CaseIterable, Sendable {
         case connectionsAccepted
+        /// TLS handshakes that were done, and those of them that resumed a session.
+        case handshakes
+        case resumptions
         /// Of bodies, without framing; counted when a request ends.
         case requestBytes
         case responseBytes
@@ -40,6 +43,7 @@ package final class ExchangeMetrics: Sendable {
     private let statusesFirst: Int
     private let tunnelEndsFirst: Int
     private let failuresFirst: Int
+    private let handshakeFailuresFirst: Int
     private let outcomesFirst: Int
 
     /// - Parameters:
@@ -53,7 +57,8 @@ package final class ExchangeMetrics: Sendable {
         tunnelEndsFirst = statusesFirst + Self.statusClasses
         failuresFirst = tunnelEndsFirst + TunnelEnd.allCases.count
         // What is counted on every good request comes first, and together for all routes.
-        outcomesFirst = failuresFirst + outcomes.all.count
+        handshakeFailuresFirst = failuresFirst + outcomes.all.count
+        outcomesFirst = handshakeFailuresFirst + HandshakeFailure.codes.count
         block = try CounterBlock(count: outcomesFirst + rows * outcomes.all.count)
     }
 
@@ -89,6 +94,10 @@ package final class ExchangeMetrics: Sendable {
         if isRetried { add(1, to: .upstreamRetries) }
     }
 
+    func handshakeFailed(_ failure: HandshakeFailure) {
+        block.add(1, to: handshakeFailuresFirst + failure.number)
+    }
+
     private func observe(_ duration: Duration, _ value: Interval) {
         let first = first(of: duration)
         block.add(1, to: first + LatencyBuckets.number(of: value))
@@ -110,6 +119,9 @@ package final class ExchangeMetrics: Sendable {
 
     /// Failures of the upstream with this code of `UpstreamFailure.codes`.
     package func upstreamFailures(_ code: StaticString) -> UInt64 { block[failuresFirst + outcomes.number(of: code)] }
+
+    /// TLS handshakes that came to nothing, by the number of the reason in `HandshakeFailure.codes`.
+    package func handshakeFailures(_ number: Int) -> UInt64 { block[handshakeFailuresFirst + number] }
 
     /// How many durations fell into a bucket of `LatencyBuckets`.
     package func count(_ duration: Duration, bucket: Int) -> UInt64 { block[first(of: duration) + bucket] }

@@ -12,6 +12,8 @@ struct ForwardedHead: ~Copyable {
         let peer: SocketAddress
         /// The peer is a proxy whose word on earlier hops counts.
         let isTrusted: Bool
+        /// The request came over TLS.
+        let isSecure: Bool
     }
 
     /// Bytes beyond the head itself and the lines that are counted exactly: the request line's version, the framing,
@@ -137,7 +139,7 @@ struct ForwardedHead: ~Copyable {
         if origin.isTrusted, case .one(let value) = head.fields.occurrence(of: .xForwardedProto) {
             writeField("X-Forwarded-Proto: ", bytes.slice(value), to: output)
         } else {
-            output.append("X-Forwarded-Proto: http\r\n")
+            output.append(origin.isSecure ? "X-Forwarded-Proto: https\r\n" : "X-Forwarded-Proto: http\r\n")
         }
         if origin.isTrusted, case .one(let value) = head.fields.occurrence(of: .xForwardedHost) {
             writeField("X-Forwarded-Host: ", bytes.slice(value), to: output)
@@ -149,7 +151,7 @@ struct ForwardedHead: ~Copyable {
         writeValues(of: .forwarded, head, bytes, to: output)
         output.append("for=\"")
         writeNode(origin.peer, to: output)
-        output.append("\"\r\n")
+        output.append(origin.isSecure ? "\";proto=https\r\n" : "\"\r\n")
     }
 
     /// `traceparent`, and with it what the vendors of the caller's trace have to say, in one field.

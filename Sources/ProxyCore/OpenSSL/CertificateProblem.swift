@@ -15,7 +15,12 @@ package enum CertificateProblem: Error, Equatable, Sendable {
     /// OpenSSL's words for everything else.
     case other(subject: String, String)
 
-    /// A word for logs and metrics.
+    package static let codes: [StaticString] = [
+        "certificate_expired", "certificate_not_yet_valid", "certificate_name_mismatch", "certificate_self_signed",
+        "certificate_unknown_issuer", "certificate_invalid",
+    ]
+
+    /// A word for logs and metrics, of `codes`.
     package var code: StaticString {
         switch self {
         case .expired: "certificate_expired"

@@ -26,7 +26,13 @@ package enum TLSFailure: Error, Equatable, Sendable {
     /// The peer has broken the protocol; OpenSSL's words for how.
     case protocolError(String)
 
-    /// A word for logs and metrics; there are not many.
+    package static let codes: [StaticString] =
+        [
+            "truncated", "closed", "connection", "not_tls", "plain_http", "version", "cipher", "alpn",
+            "certificate_missing", "refused_by_peer", "protocol",
+        ] + CertificateProblem.codes
+
+    /// A word for logs and metrics, of `codes`.
     package var code: StaticString {
         switch self {
         case .truncated: "truncated"

@@ -26,6 +26,8 @@ package final class TLSSession {
     /// `send` has ended with `.wouldBlock` because something has to be read first: go on when the socket is
     /// readable.
     package private(set) var writeNeedsReadable = false
+    /// A caller's certificate by its digest, at the server's end; nil when it has none.
+    package private(set) var peerCertificateThumbprint: CertificateThumbprint?
     private var hasFailed = false
     private var certificateProblem: CertificateProblem?
 
@@ -65,7 +67,7 @@ package final class TLSSession {
         let status = unsafe SSL_do_handshake(ssl)
         guard status != 1 else {
             isEstablished = true
-            try refuseExpiredSession()
+            if server != nil { try lookAtCallersCertificate() }
             return .done
         }
         switch unsafe SSL_get_error(ssl, status) {
@@ -149,24 +151,19 @@ package final class TLSSession {
     /// The session of an earlier connection has been resumed.
     package var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
 
-    /// The peer's certificate by its digest; nil when it has none. After the handshake.
-    package var peerCertificateThumbprint: CertificateThumbprint? {
+    private func lookAtCallersCertificate() throws(TLSFailure) {
         // Sound: the certificate belongs to the session, and is only read here.
-        guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return nil }
+        guard let certificate = unsafe SSL_get0_peer_certificate(ssl) else { return }
+        // A resumed session has it from a ticket, and then nobody has looked at its time.
+        if unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0 {
+            hasFailed = true
+            let summary = unsafe CertificateSummary(certificate)
+            throw .certificate(.expired(subject: summary.subject, summary.notAfter))
+        }
         var digest = [UInt8](repeating: 0, count: CertificateThumbprint.byteCount)
         let done = unsafe X509_digest(certificate, DigestAlgorithm.sha256.method, &digest, nil) == 1
         precondition(done, "a digest over memory cannot fail")
-        return CertificateThumbprint(digest: digest.span)
-    }
-
-    /// A resumed session has its certificate from a ticket, whose time nobody has looked at.
-    private func refuseExpiredSession() throws(TLSFailure) {
-        guard server != nil, isResumed, let certificate = unsafe SSL_get0_peer_certificate(ssl),
-            unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0
-        else { return }
-        hasFailed = true
-        let summary = unsafe CertificateSummary(certificate)
-        throw .certificate(.expired(subject: summary.subject, summary.notAfter))
+        peerCertificateThumbprint = CertificateThumbprint(digest: digest.span)
     }
 
     // MARK: - Failures

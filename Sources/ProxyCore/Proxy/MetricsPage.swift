@@ -13,6 +13,7 @@ struct MetricsPage {
         page.writeUpstream()
         page.writeTunnels()
         page.writeConnections()
+        page.writeTLS()
         page.writeTokens()
         page.writeKeys()
         page.writeProxy()
@@ -125,6 +126,36 @@ struct MetricsPage {
             "scopeproxy_connections_refused_total", .counter,
             "Connections closed at once, since their address had all that it may have.")
         text.sample(status.budget.refusedForAddress)
+    }
+
+    /// Nothing where callers speak plain HTTP.
+    private mutating func writeTLS() {
+        let certificates = status.certificates.current
+        guard !certificates.certificates.isEmpty else { return }
+        writeSum(.handshakes, "scopeproxy_tls_handshakes_total", .counter, "TLS handshakes of callers that were done.")
+        writeSum(
+            .resumptions, "scopeproxy_tls_resumptions_total", .counter, "Of these, those that resumed a session.")
+        text.family(
+            "scopeproxy_tls_handshake_failures_total", .counter,
+            "TLS handshakes of callers that came to nothing, by reason.")
+        for (number, code) in HandshakeFailure.codes.enumerated() {
+            let count = status.metrics.reduce(0) { $0 + $1.handshakeFailures(number) }
+            text.sample(count, ("reason", code.description))
+        }
+        text.family(
+            "scopeproxy_tls_certificate_not_after_seconds", .gauge,
+            "When a certificate that callers are shown ends, in seconds since 1970.")
+        var told: Set<String> = []
+        for certificate in certificates.certificates where told.insert(certificate.path).inserted {
+            text.sample(Int(certificate.summary.notAfter.seconds), ("certificate", certificate.path))
+        }
+        text.family(
+            "scopeproxy_tls_reloads_total", .counter, "Times that changed certificates were taken into use.")
+        text.sample(certificates.reloads)
+        text.family(
+            "scopeproxy_tls_reload_failures_total", .counter,
+            "Times that changed certificates could not be used, and the ones of before were kept.")
+        text.sample(certificates.failedReloads)
     }
 
     private mutating func writeTokens() {

@@ -8,6 +8,8 @@ package enum ProxyStartError: Error, Sendable {
     /// The identity fields contradict each other.
     case identity(IdentityOptionsError)
     case routes(RouteTableError)
+    /// A file of `listen.tls`.
+    case tls(TLSFileProblem)
     case system(Errno)
 
     /// For the person who started it.
@@ -16,6 +18,7 @@ package enum ProxyStartError: Error, Sendable {
         case .listen(let address, let error): Self.message(address, error, key: "listen")
         case .admin(let address, let error): Self.message(address, error, key: "admin")
         case .identity(let error): "identity_headers: \(error.message)"
+        case .tls(let problem): "listen.tls: \(problem.path) \(problem.message)"
         case .routes: "the routes contradict each other"
         case .system(let error): error.description
         }
@@ -39,6 +42,7 @@ package final class ProxyServer: Sendable {
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let keySources: [KeySource?]
     private let upstreamAddresses: UpstreamAddresses
+    private let certificates: CertificateWatch?
     private let log: LogWriter
     private let threads = Mutex<[Thread]>([])
     private let running: Atomic<Int>
@@ -48,7 +52,7 @@ package final class ProxyServer: Sendable {
 
     private init(
         address: SocketAddress, admin: ListeningSocket?, status: ProxyStatus, mailboxes: [Mailbox<WorkerMessage>],
-        keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, log: LogWriter
+        keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, certificates: CertificateWatch?, log: LogWriter
     ) throws(Errno) {
         self.address = address
         self.admin = admin
@@ -57,6 +61,7 @@ package final class ProxyServer: Sendable {
         self.mailboxes = mailboxes
         self.keySources = keySources
         self.upstreamAddresses = upstreamAddresses
+        self.certificates = certificates
         self.log = log
         running = Atomic(mailboxes.count)
         ended = try WakeUp()
@@ -74,18 +79,21 @@ package final class ProxyServer: Sendable {
         let policy = try policy(of: configuration)
         let sockets = try openSockets(configuration)
         let admin = try openAdminSocket(configuration)
+        let server: ProxyServer
         do throws(Errno) {
             let connections = affordableConnections(configuration, workers: sockets.count, descriptorLimit, log)
             let budget = ConnectionBudget(
                 max: connections, maxPerAddress: configuration.limits.connectionsPerAddress)
             let status = try ProxyStatus(
                 configuration, workers: sockets.count, budget: budget, log: log, descriptorLimit: descriptorLimit)
-            let server = try make(configuration, sockets, admin, status, log)
-            try server.startThreads(configuration, policy, sockets)
-            return server
+            server = try make(configuration, sockets, admin, status, log)
         } catch {
             throw .system(error)
         }
+        var tls: TLSServerContext?
+        do throws(TLSFileProblem) { tls = try server.certificates?.initial() } catch { throw .tls(error) }
+        do throws(Errno) { try server.startThreads(configuration, policy, tls, sockets) } catch { throw .system(error) }
+        return server
     }
 
     /// The rules by which requests are judged.
@@ -179,13 +187,19 @@ package final class ProxyServer: Sendable {
         let addresses = try UpstreamAddresses(configuration.upstream.address, log: log) { found in
             for mailbox in all { mailbox.post(.upstreamAddresses(found)) }
         }
+        var certificates: CertificateWatch?
+        if let files = configuration.listenTLS {
+            certificates = try CertificateWatch(files, board: status.certificates, log: log) { context in
+                for mailbox in all { mailbox.post(.tls(context)) }
+            }
+        }
         return try ProxyServer(
             address: sockets[0].address, admin: admin, status: status, mailboxes: mailboxes,
-            keySources: keySources, upstreamAddresses: addresses, log: log)
+            keySources: keySources, upstreamAddresses: addresses, certificates: certificates, log: log)
     }
 
     private func startThreads(
-        _ configuration: Configuration, _ policy: AccessPolicy, _ sockets: [ListeningSocket]
+        _ configuration: Configuration, _ policy: AccessPolicy, _ tls: TLSServerContext?, _ sockets: [ListeningSocket]
     ) throws(Errno) {
         // First, so that probes are answered while names are looked up and keys are fetched.
         try startAdmin()
@@ -194,8 +208,9 @@ package final class ProxyServer: Sendable {
         for source in keySources { try source?.start() }
         let all = mailboxes
         let settings = WorkerSettings(
-            configuration: configuration, policy: policy, addresses: known, budget: budget, keySources: keySources,
-            log: log, status: status, placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
+            configuration: configuration, policy: policy, addresses: known, tls: tls, budget: budget,
+            keySources: keySources, log: log, status: status,
+            placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
         for (index, socket) in sockets.enumerated() {
             let mailbox = mailboxes[index]
             let thread = try Thread.start(name: "worker-\(index)") {
@@ -204,6 +219,10 @@ package final class ProxyServer: Sendable {
             threads.withLock { $0.append(thread) }
         }
         if let thread = try upstreamAddresses.start(known: known) { threads.withLock { $0.append(thread) } }
+        if let certificates {
+            let thread = try certificates.start()
+            threads.withLock { $0.append(thread) }
+        }
         status.state.serve()
     }
 
@@ -240,6 +259,12 @@ package final class ProxyServer: Sendable {
     /// Why a worker could not start; then all have ended. To be asked after `ended`.
     package var failure: Errno? { workerFailure.withLock { $0 } }
 
+    /// Has certificates and their keys read again, changed or not. False when there are none.
+    package func reloadCertificates() -> Bool {
+        certificates?.reload()
+        return certificates != nil
+    }
+
     // MARK: - Stopping
 
     /// Stops accepting and lets what is under way end, for at most `timeouts.drain_seconds`. Returns at once; `ended`
@@ -258,6 +283,7 @@ package final class ProxyServer: Sendable {
     /// Waits for all threads after `drain` or `cut`. To be called once.
     package func join() {
         upstreamAddresses.stop()
+        certificates?.stop()
         for source in keySources { source?.stop() }
         for thread in threads.withLock({ $0 }) { thread.join() }
         // Last, so that what ends can be watched to its end.

@@ -2,6 +2,7 @@
 struct ProxyStatus: Sendable {
     let state = ServingState()
     let keys: KeyBoard
+    let certificates = CertificateBoard()
     /// Of each worker.
     let metrics: [ExchangeMetrics]
     let pulses: [LoopPulse]

@@ -48,8 +48,13 @@ package enum ServeLoop {
                 server.drain()
                 log.log(.info, "draining") { $0.field("connections", connections) }
             case .hangup:
+                let hasCertificates = server.reloadCertificates()
                 log.log(.warn, "reload_not_supported", mayWait: false) { line in
-                    line.field("hint", "the configuration is read at the start only; restart to apply changes")
+                    line.field(
+                        "hint",
+                        hasCertificates
+                            ? "only certificates and their keys are read again; restart to apply other changes"
+                            : "the configuration is read at the start only; restart to apply changes")
                 }
             }
         }
@@ -58,7 +63,7 @@ package enum ServeLoop {
     /// The one line that says what runs here.
     private static func announce(_ configuration: Configuration, _ server: ProxyServer, _ log: LogWriter) {
         log.log(.info, "listening") { line in
-            line.field("address", "http://\(server.address)")
+            line.field("address", "\(configuration.listenTLS == nil ? "http" : "https")://\(server.address)")
             if let admin = server.adminAddress { line.field("admin", "http://\(admin)") }
             line.field("upstream", configuration.upstream.description)
             line.field("issuers", configuration.issuers.map(\.token.issuer).joined(separator: " "))

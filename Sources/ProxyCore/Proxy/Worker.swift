@@ -2,6 +2,8 @@
 package enum WorkerMessage: Sendable {
     case keys(KeySnapshot)
     case upstreamAddresses([SocketAddress])
+    /// What connections begin with from now on.
+    case tls(TLSServerContext)
     /// A place for a connection has come free.
     case resumeAccepting
     /// Accept nothing more, finish what is under way, then end.
@@ -15,6 +17,8 @@ struct WorkerSettings: Sendable {
     let configuration: Configuration
     let policy: AccessPolicy
     let addresses: [SocketAddress]
+    /// nil where callers speak plain HTTP.
+    let tls: TLSServerContext?
     let budget: ConnectionBudget
     let keySources: [KeySource?]
     let log: LogWriter
@@ -71,6 +75,9 @@ final class Worker: EventHandler {
             if budget.release() { placeFreed() }
             self?.connectionEnded()
         }
+        context.tls = settings.tls
+        let handshakes = HandshakeLog(settings.log, loop)
+        context.handshakeFailed = { peer, failure in handshakes.write(peer, failure) }
         listener = try Listener(
             socket, loop: loop, budget: budget, log: settings.log,
             serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed)
@@ -104,6 +111,7 @@ final class Worker: EventHandler {
             keys.install(snapshot)
             context.parking.settle(snapshot)
         case .upstreamAddresses(let addresses): context.pool.setAddresses(addresses)
+        case .tls(let tls): context.tls = tls
         case .resumeAccepting: listener?.resumeAccepting()
         case .drain: drain()
         case .cut: cut()

@@ -63,7 +63,7 @@ final class ServiceConnection: EventHandler {
     func close(broken: Bool = false) {
         guard state != .closed else { return }
         state = .closed
-        if broken { Socket.resetOnClose(caller.socket) }
+        if broken { Socket.resetOnClose(caller.socket) } else { caller.announceClose() }
         caller.releaseBuffers()
         // The descriptor closes with this object, which the loop and the listener let go here.
         listener.loop.unregister(registration)
@@ -137,7 +137,7 @@ final class ServiceConnection: EventHandler {
     private func receive() -> Bool {
         guard state != .closed else { return false }
         let isFirst = state == .head && !caller.hasInput
-        do throws(Errno) {
+        do throws(CallerFailure) {
             guard try caller.receive() else { return false }
         } catch {
             close()
@@ -150,7 +150,7 @@ final class ServiceConnection: EventHandler {
     /// Sends as much as the socket takes; true when something left.
     private func send() -> Bool {
         var moved = false
-        do throws(Errno) {
+        do throws(CallerFailure) {
             while caller.writable, hasOutput {
                 let waiting = unsent
                 let rest = waiting.span.extracting(unsentStart..<waiting.count)
@@ -268,7 +268,7 @@ final class ServiceConnection: EventHandler {
         since = listener.loop.now
         if isLast {
             // Closing on unread bytes would send a reset, which can overtake the response.
-            Socket.shutdownSending(caller.socket)
+            caller.endSending()
             state = .callerGone
         } else {
             progress = HeadProgress()

@@ -71,6 +71,14 @@ package final class EventLoop {
         freeSlots.append(registration.slot)
     }
 
+    /// Puts `handler` in the place of the one that has been registered there: what is watched under the registration
+    /// stays so, and wake-ups of the one before are dropped. It sees changes from now on only.
+    package func hand(_ registration: Registration, to handler: any EventHandler) {
+        let slot = Int(registration.slot)
+        precondition(places[slot].generation == registration.generation, "the place is somebody else's")
+        places[slot].handler = handler
+    }
+
     /// Reports both directions of a connection, edge-triggered: once for each change.
     package func watchConnection(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
         try epoll.addConnection(descriptor, registration)

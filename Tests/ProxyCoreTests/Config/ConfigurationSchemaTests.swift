@@ -13,6 +13,8 @@ final class ConfigurationSchemaTests: XCTestCase {
         let route = definitions["route"]
         let objects: [String: JSONValue?] = [
             "the top level": root, "listen": properties["listen"]?["anyOf"]?.elements.last,
+            "listen.tls": definitions["listenTLS"],
+            "listen.tls.certificates": definitions["listenTLS"]?["properties"]?["certificates"]?["items"],
             "upstream": definitions["upstream"], "upstream.tls": definitions["upstream"]?["properties"]?["tls"],
             "an issuer": issuer,
             "key_refresh": issuer?["properties"]?["key_refresh"], "a route": route,

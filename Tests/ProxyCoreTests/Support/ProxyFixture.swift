@@ -18,16 +18,18 @@ final class ProxyFixture {
     ///   - upstream: an address, or the text of an object.
     ///   - routes: the elements of `routes`.
     ///   - more: further members of the configuration.
+    ///   - listen: what the configuration says of that.
     ///   - issuers: the elements of `issuers`; by default the test's issuer, with the key of `signer`.
     init(
         _ upstream: String, routes: String, _ more: String = "", issuers: String? = nil,
-        signer: TestSigner = TestSigner(), workers: Int = 1, file: String = "/nowhere/routes.json"
+        signer: TestSigner = TestSigner(), workers: Int = 1, listen: String = #""127.0.0.1:0""#,
+        file: String = "/nowhere/routes.json"
     ) throws {
         self.signer = signer
         let upstream = upstream.hasPrefix("{") ? upstream : "\"\(upstream)\""
         let text = """
             {
-              "listen": "127.0.0.1:0", "workers": \(workers), "upstream": \(upstream),
+              "listen": \(listen), "workers": \(workers), "upstream": \(upstream),
               "issuers": [\(issuers ?? Self.issuer("\"jwks\": {\"keys\": [\(signer.jwk())]}"))],
               "routes": [\(routes)]\(more.isEmpty ? "" : ",\n" + more)
             }
