@@ -11,6 +11,7 @@ import tempfile
 import time
 
 from . import enforcement, goals, machine, tables
+from .certificates import Certificate
 from .peers import apache, envoy, haproxy, nginx, scopeproxy
 from .peers.peer import Site
 from .plan import Plan
@@ -97,7 +98,7 @@ def measured(options):
         folder.chmod(0o755)
         authority = Authority()
         (folder / "keys.json").write_text(json.dumps(authority.key_set()))
-        site = Site(folder, stack.enter_context(upstream(folder)), authority)
+        site = Site(folder, stack.enter_context(upstream(folder)), authority, Certificate(folder))
         document = new_document(plan, options)
         standing = started(plan, site, stack, document)
         take_all(plan, Turns(site, standing, wanted, options), document, options)

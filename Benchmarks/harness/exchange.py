@@ -2,10 +2,17 @@
 
 import contextlib
 import socket
+import ssl
 import struct
 import time
 
 from .programs import Failure
+
+
+# Who it is, is known: it was started a moment ago.
+TRUSTING = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TRUSTING.check_hostname = False
+TRUSTING.verify_mode = ssl.CERT_NONE
 
 
 def request_head(method, path, token=None, close=False, length=None):
@@ -19,10 +26,15 @@ def request_head(method, path, token=None, close=False, length=None):
     return ("\r\n".join(fields) + "\r\n\r\n").encode()
 
 
-def status_of(port, request):
+def status_of(port, request, tls=False):
     """The status and the length of the body of one answer, on a connection of its own."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with connected(port, tls) as connection:
         return ask(connection, request)
+
+
+def connected(port, tls):
+    connection = socket.create_connection(("127.0.0.1", port), timeout=5)
+    return TRUSTING.wrap_socket(connection) if tls else connection
 
 
 def ask(connection, request):
@@ -49,13 +61,13 @@ def piece_from(connection):
     return piece
 
 
-def first_good_answer(port, request, process, log):
+def first_good_answer(port, request, process, log, tls=False):
     """Waits for the first 200 of a process that is just starting; at most ten seconds."""
     deadline = time.monotonic() + 10
     status = "no"
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError, Failure):
-            status = status_of(port, request)[0]
+            status = status_of(port, request, tls)[0]
             if status == 200:
                 return
         # Short beside what is measured, and long enough not to take the processor from the process.
@@ -64,11 +76,11 @@ def first_good_answer(port, request, process, log):
 
 
 @contextlib.contextmanager
-def held(port, request, count):
+def held(port, request, count, tls=False):
     """Connections that have each had one answer, and now say nothing."""
     with contextlib.ExitStack() as stack:
         for _ in range(count):
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            connection = stack.enter_context(connected(port, tls))
             # Reset at the end, so that no port is left waiting.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             if ask(connection, request)[0] != 200:

@@ -61,6 +61,19 @@ def worst(*readings):
     return reading
 
 
+def least_of(*readings):
+    def reading(document, ours):
+        values = [value for value in (one(document, ours) for one in readings) if value is not None]
+        return min(values, default=None)
+
+    return reading
+
+
+def per_cpu_second(scenario, other):
+    """How many times as many as `other` makes in the same time of the processor."""
+    return lambda document, ours: ratio(document, (scenario, other), (scenario, ours), "cpu_us")
+
+
 def verifications(document, ours):
     """What a token that is not in the cache costs beyond the plain request, in verifications by openssl speed."""
     missed, plain = (median(document, name, ours, "cpu_us") for name in ("tokens-overflow", "public"))
@@ -105,6 +118,13 @@ GOALS = [
     Goal("p99 at 2,000 requests a second", 1, "× nginx", against("paced", "nginx", key="p99_us")),
     Goal("1,000 routes", 1.02, "× 10 routes", against_itself("routes-1000", "routes-10")),
     Goal("5,000 idle connections", 1.02, "× none", against_itself("idle-connections", "rs256")),
+    Goal("TLS to callers: CPU per request", 0.95, "× nginx", against("tls", "nginx")),
+    Goal("full TLS handshakes per CPU second, worst version", 0.9, "× nginx",
+         least_of(*(per_cpu_second(name, "nginx") for name in ("tls-full", "tls-full-12"))), least=True),
+    Goal("resumed TLS handshakes per CPU second, worst version", 0.9, "× nginx",
+         least_of(*(per_cpu_second(name, "nginx") for name in ("tls-resumed", "tls-resumed-12"))), least=True),
+    Goal("memory per idle TLS connection", 1, "× nginx",
+         against("tls-held", "nginx", key="rss_bytes_per_connection")),
     Goal("resident memory at idle", 11, "MiB", of_median("start", "rss_kib", 1024)),
     Goal("memory per idle connection", 0.5, "KiB", of_median("held", "private_dirty_bytes_per_connection", 1024)),
     Goal("start to the first authorised answer", 20, "ms", of_median("start", "start_ms", 1)),

@@ -33,7 +33,7 @@ class Requests:
         scenario = self.scenario
         said = run([
             program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s", "--latency",
-            "-s", str(HERE / "requests.lua"), f"http://127.0.0.1:{port}", "--", scenario.method, str(self._tokens),
+            "-s", str(HERE / "requests.lua"), f"{scheme(scenario)}://127.0.0.1:{port}", "--", scenario.method, str(self._tokens),
             str(self._paths), str(scenario.body_bytes), "close" if scenario.close else "keep",
         ], seconds + 30)
         requests = int(re.search(r"(\d+) requests in", said)[1])
@@ -48,6 +48,12 @@ class Requests:
             "p99_us": microseconds(said, "99%"),
         }
 
+    def handshakes(self, port, seconds, binary):
+        """What handshakes read: how many it made, as requests."""
+        scenario = self.scenario
+        return json.loads(run([binary, str(port), str(seconds), "resumed" if scenario.resumes else "full",
+                               scenario.tls_version, str(self._request)], seconds + 30))
+
     def pace(self, port, seconds, binary):
         """What pace read: requests, and latency at the fixed rate."""
         read = json.loads(run([binary, str(port), str(RATE), str(seconds), str(CONNECTIONS), str(self._request)],
@@ -55,6 +61,10 @@ class Requests:
         if read.pop("refused"):
             raise Failure("refused requests at the fixed rate")
         return {**read, "requests_per_second": RATE}
+
+
+def scheme(scenario):
+    return "https" if scenario.setup.tls else "http"
 
 
 def written(file, lines):
@@ -77,11 +87,11 @@ def microseconds(said, percentile):
     return float(value) * {"us": 1, "ms": 1e3, "s": 1e6, "m": 6e7}[unit]
 
 
-def built_pace(folder):
-    """The fixed-rate generator, compiled for this run."""
+def built(name, folder, *libraries):
+    """A load generator of ours, compiled for this run."""
     compiler = program("cc") or program("clang") or program("gcc")
     if not compiler:
-        raise Failure("there is no C compiler (cc) for the fixed-rate load generator")
-    binary = str(folder / "pace")
-    run([compiler, "-O2", "-o", binary, str(HERE / "pace.c")], 60)
+        raise Failure(f"there is no C compiler (cc) for the load generator {name}")
+    binary = str(folder / name)
+    run([compiler, "-O2", "-o", binary, str(HERE / f"{name}.c"), *libraries], 60)
     return binary

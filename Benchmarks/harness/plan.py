@@ -41,7 +41,7 @@ class Plan:
         """(peer, setup) of everything that has to stand while turns are taken."""
         seen = {}
         for turn in self.turns(0):
-            if turn.scenario.kind in ("load", "paced"):
+            if turn.scenario.kind in ("load", "handshakes", "paced"):
                 seen[turn.peer.name, turn.scenario.setup.name] = (turn.peer, turn.scenario.setup)
         return list(seen.values())
 
@@ -77,5 +77,5 @@ class Plan:
 
     def _seconds(self, turn):
         connecting = turn.scenario.idle / 5_000
-        return {"load": self.options.seconds + 0.3, "paced": self.options.seconds + 1.3, "start": 0.6,
+        return {"load": self.options.seconds + 0.3, "handshakes": self.options.seconds + 0.1, "paced": self.options.seconds + 1.3, "start": 0.6,
                 "held": 1}[turn.scenario.kind] + connecting

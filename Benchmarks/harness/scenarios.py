@@ -15,6 +15,7 @@ STANDARD = Setup()
 # A cache that has seen too many tokens would have to be filled again for the scenarios that expect a full one.
 OVERFLOW = Setup("overflow")
 TWO_WORKERS = Setup("two-workers", workers=2)
+TLS = Setup("tls", tls=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +24,8 @@ class Scenario:
     title: str
     peers: tuple
     kind: str = "load"
-    """load: closed loop at full speed; paced: fixed rate; start: fresh processes; held: memory of idle connections."""
+    """load: closed loop at full speed; handshakes: of TLS, one after the other; paced: fixed rate; start: fresh
+    processes; held: memory of idle connections."""
     setup: Setup = STANDARD
     method: str = "GET"
     paths: tuple = ("/v2/users/4711",)
@@ -34,6 +36,9 @@ class Scenario:
     refused: bool = False
     close: bool = False
     body_bytes: int = 0
+    resumes: bool = False
+    """Handshakes resume a session."""
+    tls_version: str = "1.3"
     idle: int = 0
     """Connections that are held, without a request, meanwhile."""
 
@@ -69,10 +74,20 @@ def scenarios(short):
                  method="POST", paths=("/v2/uploads/4711",), body_bytes=UPLOAD_BYTES),
         Scenario("two-workers", "two workers, one RS256 token", FLOORS + ("haproxy", "envoy-cache") + OURS,
                  setup=TWO_WORKERS),
+        Scenario("tls", "TLS to callers, one RS256 token", FLOORS + OURS, setup=TLS),
+        Scenario("tls-full", "full handshakes, TLS 1.3", FLOORS + OURS, kind="handshakes", setup=TLS),
+        Scenario("tls-full-12", "full handshakes, TLS 1.2", FLOORS + OURS, kind="handshakes", setup=TLS,
+                 tls_version="1.2"),
+        Scenario("tls-resumed", "resumed handshakes, TLS 1.3", FLOORS + OURS, kind="handshakes", setup=TLS,
+                 resumes=True),
+        Scenario("tls-resumed-12", "resumed handshakes, TLS 1.2", FLOORS + OURS, kind="handshakes", setup=TLS,
+                 resumes=True, tls_version="1.2"),
         Scenario("paced", "2,000 requests a second, one RS256 token", EVERYBODY, kind="paced"),
         Scenario("start", "start to the first authorised answer, and memory at idle", EVERYBODY, kind="start"),
         Scenario("held", f"memory of {idle:,} idle connections that have had one answer each", EVERYBODY, kind="held",
                  idle=idle),
+        Scenario("tls-held", f"memory of {idle // 5:,} idle TLS connections that have had one answer each",
+                 FLOORS + OURS, kind="held", setup=TLS, idle=idle // 5),
     ]
 
 

@@ -28,7 +28,7 @@ class Table:
 
 def of(document):
     """Everything but the goals."""
-    shown = {"load": load_table, "paced": paced_table, "start": start_table, "held": held_table}
+    shown = {"load": load_table, "handshakes": handshakes_table, "paced": paced_table, "start": start_table, "held": held_table}
     tables = [peers_table(document)]
     for name, scenario in document["scenarios"].items():
         if document["readings"][name]:
@@ -84,6 +84,18 @@ def load_table(document, scenario, title):
             *ratio_cells(document, scenario, peer, floor, "cpu_us"),
         ))
     header = ("", "CPU µs/req", "least-most", "user", "system", "req/s", "p50 ms", "p99 ms", "CPU / nginx",
+              "CPU / best plain")
+    return Table(title, header, rows)
+
+
+def handshakes_table(document, scenario, title):
+    floor = best_floor(document, scenario)
+    rows = []
+    for peer in document["readings"][scenario]:
+        cost = median(document, scenario, peer, "cpu_us")
+        rows.append((peer, *cpu_cells(document, scenario, peer), f"{1e6 / cost:,.0f}",
+                     *ratio_cells(document, scenario, peer, floor, "cpu_us")))
+    header = ("", "CPU µs/handshake", "least-most", "user", "system", "handshakes per CPU second", "CPU / nginx",
               "CPU / best plain")
     return Table(title, header, rows)
 

@@ -5,10 +5,9 @@ import subprocess
 import time
 
 from .exchange import first_good_answer, held
-from .load import Requests, built_pace
+from .load import Requests, built
 from .programs import Failure, running, tail
 from .readings import CPUTime, memory
-from .scenarios import STANDARD
 
 # A reading that fails must not cost the others.
 TOLERATED = (Failure, OSError, subprocess.SubprocessError, ValueError, TypeError, AttributeError)
@@ -22,7 +21,9 @@ class Turns:
         self._requests = {
             scenario.name: Requests(scenario, site.authority, site.folder) for scenario in scenarios
         }
-        self._pace = built_pace(site.folder) if any(scenario.kind == "paced" for scenario in scenarios) else None
+        kinds = {scenario.kind for scenario in scenarios}
+        self._pace = built("pace", site.folder) if "paced" in kinds else None
+        self._handshakes = built("handshakes", site.folder, "-lssl", "-lcrypto") if "handshakes" in kinds else None
         self._fresh = 0
 
     def warm_up(self, turn):
@@ -32,13 +33,17 @@ class Turns:
 
     def take(self, turn):
         """The readings, by name."""
-        return {"load": self._load, "paced": self._paced, "start": self._start, "held": self._held}[
+        return {"load": self._load, "handshakes": self._shaken, "paced": self._paced, "start": self._start, "held": self._held}[
             turn.scenario.kind](turn)
 
     def _load(self, turn, seconds=None):
         instance, requests = self._instance(turn), self._requests[turn.scenario.name]
         with held(instance.port, requests.first, turn.scenario.idle):
             return costs(instance, lambda: requests.wrk(instance.port, seconds or self._options.seconds))
+
+    def _shaken(self, turn):
+        instance, requests = self._instance(turn), self._requests[turn.scenario.name]
+        return costs(instance, lambda: requests.handshakes(instance.port, self._options.seconds, self._handshakes))
 
     def _paced(self, turn):
         instance, requests = self._instance(turn), self._requests[turn.scenario.name]
@@ -56,7 +61,7 @@ class Turns:
         with self._started(turn) as (process, port, _):
             time.sleep(0.2)
             before = memory(process.pid)
-            with held(port, self._requests[turn.scenario.name].first, turn.scenario.idle):
+            with held(port, self._requests[turn.scenario.name].first, turn.scenario.idle, turn.scenario.setup.tls):
                 after = memory(process.pid)
         return {
             f"{name.removesuffix('_kib')}_bytes_per_connection": (after[name] - before[name]) * 1024
@@ -67,11 +72,11 @@ class Turns:
     def _started(self, turn):
         """A fresh process that has given its first authorised answer: (process, port, milliseconds until then)."""
         self._fresh += 1
-        command, port, log = turn.peer.prepared(self._site, STANDARD, f"-{self._fresh}")
+        command, port, log = turn.peer.prepared(self._site, turn.scenario.setup, f"-{self._fresh}")
         request = self._requests[turn.scenario.name].first
         begin = time.monotonic()
         with running(command, log) as process:
-            first_good_answer(port, request, process, log)
+            first_good_answer(port, request, process, log, turn.scenario.setup.tls)
             yield process, port, (time.monotonic() - begin) * 1000
 
     def _instance(self, turn):

@@ -24,7 +24,7 @@ defaults
     http-reuse always
 
 frontend callers
-    bind 127.0.0.1:{port}
+    bind 127.0.0.1:{port}{tls}
     acl public path /healthz
     http-request return status 401 hdr WWW-Authenticate Bearer unless public || {{ http_auth_bearer -m found }}
     http-request set-var(txn.token) http_auth_bearer unless public
@@ -85,9 +85,13 @@ class HAProxy(Peer):
             (folder / f"{algorithm}.pem").write_text(site.authority.pem(algorithm))
         (folder / "haproxy.cfg").write_text(CONFIG.format(
             workers=setup.workers, port=port, upstream=site.upstream, folder=folder, issuer=tokens.ISSUER,
-            audience=tokens.AUDIENCE, buffers=self.buffers,
+            audience=tokens.AUDIENCE, buffers=self.buffers, tls=tls(site, setup),
         ))
         return [program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
+
+
+def tls(site, setup):
+    return f" ssl crt {site.certificate.both} ssl-min-ver TLSv1.2" if setup.tls else ""
 
 
 class PlainHAProxy(HAProxy):
@@ -99,7 +103,7 @@ class PlainHAProxy(HAProxy):
     def prepare(self, site, setup, folder, port):
         rule = re.compile(r"^    (acl|http-request) .*\n", re.MULTILINE)
         (folder / "haproxy.cfg").write_text(rule.sub("", CONFIG).format(
-            workers=setup.workers, port=port, upstream=site.upstream, buffers=self.buffers,
+            workers=setup.workers, port=port, upstream=site.upstream, buffers=self.buffers, tls=tls(site, setup),
         ))
         return [program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
 

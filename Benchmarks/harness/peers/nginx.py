@@ -37,12 +37,18 @@ PROXY = """
     client_max_body_size 2m;
 {buffers}
     server {{
-        listen 127.0.0.1:{port} reuseport;
-        location / {{ proxy_pass http://api; }}
+        listen 127.0.0.1:{port}{tls} reuseport;
+{certificate}        location / {{ proxy_pass http://api; }}
 {locations}
     }}
 """
 
+# The server's default is no cache of sessions, and tickets.
+TLS = """
+        ssl_certificate {files.certificate};
+        ssl_certificate_key {files.key};
+        ssl_protocols TLSv1.2 TLSv1.3;
+"""
 
 # Bodies cost more by the piece than by the byte; this is what nginx can do when it is given memory for them.
 LARGE_BUFFERS = """
@@ -72,7 +78,9 @@ class Nginx(Peer):
         locations = "\n".join(
             f"        location /v2/things{number}/ {{ proxy_pass http://api; }}" for number in range(setup.routes)
         )
-        http = PROXY.format(upstream=site.upstream, port=port, locations=locations, buffers=self.buffers)
+        certificate = TLS.format(files=site.certificate) if setup.tls else ""
+        http = PROXY.format(upstream=site.upstream, port=port, locations=locations, buffers=self.buffers,
+                            tls=" ssl" if setup.tls else "", certificate=certificate)
         config = server_file(folder, "proxy", http, setup.workers)
         return [program("nginx"), "-p", str(folder), "-e", f"{folder}/log", "-c", str(config)]
 

@@ -18,6 +18,8 @@ class Setup:
     workers: int = 1
     routes: int = 0
     """Routes beside the usual ones: /v2/things0/{id} and so on, with the scope profile:read."""
+    tls: bool = False
+    """Callers speak TLS, 1.2 or 1.3; the upstream does not."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Site:
     folder: pathlib.Path
     upstream: int
     authority: object
+    certificate: object
 
 
 class Peer:

@@ -25,7 +25,7 @@ class ScopeProxy(Peer):
     def prepare(self, site, setup, folder, port):
         (folder / "keys.json").write_text(json.dumps(site.authority.key_set()))
         (folder / "routes.json").write_text(json.dumps({
-            "listen": f"127.0.0.1:{port}",
+            "listen": listen(f"127.0.0.1:{port}", site.certificate if setup.tls else None),
             "upstream": f"http://127.0.0.1:{site.upstream}",
             "workers": setup.workers,
             "log": {"level": "warn", "format": "json"},
@@ -41,3 +41,10 @@ class ScopeProxy(Peer):
             ],
         }))
         return [self.binary, "serve", str(folder / "routes.json")]
+
+
+def listen(address, certificate):
+    if not certificate:
+        return address
+    files = {"certificate": str(certificate.certificate), "private_key": str(certificate.key)}
+    return {"address": address, "tls": files}
