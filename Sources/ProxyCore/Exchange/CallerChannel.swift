@@ -118,13 +118,14 @@ final class CallerChannel {
         if readiness.contains(.readable), tls.writeNeedsReadable { writable = true }
     }
 
-    /// Tells the caller that nothing more will be sent: under TLS with close_notify, which alone says so for sure.
+    /// Tells the caller that nothing more will come: under TLS with close_notify, which alone says so for sure. All
+    /// output has been flushed.
     func endSending() {
         tls?.sendCloseNotify()
         Socket.shutdownSending(socket)
     }
 
-    /// Says so as far as it is not said by closing the socket.
+    /// Says so as far as closing the socket does not.
     func announceClose() { tls?.sendCloseNotify() }
 
     /// Gives the output buffer back when nothing is in it.

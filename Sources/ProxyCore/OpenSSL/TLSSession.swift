@@ -130,7 +130,8 @@ package final class TLSSession {
 
     /// Tells the peer that nothing more comes, if that can be said now. Nothing may be sent afterwards.
     package func sendCloseNotify() {
-        guard isEstablished, !hasFailed else { return }
+        // Said twice, it would wait for the peer's.
+        guard isEstablished, !hasFailed, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
         ERR_clear_error()
         _ = unsafe SSL_shutdown(ssl)
         ERR_clear_error()

@@ -61,6 +61,13 @@ final class TLSCaller {
         return try response()
     }
 
+    /// Waits until so many bytes are there that nobody has taken.
+    func read(untilCount count: Int) throws {
+        while received.count < count {
+            guard try more() else { throw Late() }
+        }
+    }
+
     /// What still comes until the proxy says that nothing more does; throws when it does not say so.
     func toEnd() throws -> [UInt8] {
         while try more() {}

@@ -1,0 +1,81 @@
+import Foundation
+import ProxyCore
+import XCTest
+
+/// What else a caller does over TLS than plain requests: tokens that are bound to its certificate, and tunnels.
+final class TLSCallerTests: ProxyTestCase {
+    private let files = TLSFiles()
+
+    /// RFC 8705 section 3: the certificate on the connection is the one that the token names.
+    func testTokensAreBoundToTheCertificateOnTheConnection() throws {
+        let upstream = try ScriptedUpstream()
+        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
+        let proxy = try ProxyFixture(
+            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+        let (ours, others) = (files.certificates.issue(.client, ["a"]), files.certificates.issue(.client, ["b"]))
+        let thumbprint = try self.thumbprint(ours)
+        let token = proxy.token(
+            proxy.claims.with("scope", "\"profile:read\"").with("cnf", "{\"x5t#S256\": \"\(thumbprint)\"}"))
+        let fields = "Authorization: Bearer \(token)\r\n"
+        let rows: [(IssuedCertificate?, String)] = [(ours, "200"), (others, "401"), (nil, "401"), (ours, "200")]
+        for version in [TLSVersion.tls12, .tls13] {
+            for (certificate, status) in rows {
+                let context = try files.client(identity: certificate?.identity, version: version)
+                // The second connection resumes the session of the first.
+                for _ in 0..<2 {
+                    let caller = try TLSCaller(proxy.server.address, context)
+                    for _ in 0..<2 {
+                        let head = try caller.get("/", fields).head
+                        XCTAssertTrue(head.hasPrefix("HTTP/1.1 \(status)"), head)
+                    }
+                }
+            }
+        }
+        try assertQuiet(proxy)
+    }
+
+    private func thumbprint(_ certificate: IssuedCertificate) throws -> String {
+        let lines = String(decoding: certificate.certificate, as: UTF8.self).split(separator: "\n")
+        let base64 = lines.filter { !$0.hasPrefix("-") }.joined()
+        let der = Array(try XCTUnwrap(Data(base64Encoded: base64)))
+        let digest = Digest.sha256(der.span)
+        return String(decoding: Base64URL.encode(digest.span), as: UTF8.self)
+    }
+
+    // MARK: - Tunnels
+
+    private func open(_ proxy: ProxyFixture, _ version: TLSVersion = .tls13) throws -> TLSCaller {
+        let caller = try TLSCaller(proxy.server.address, files.client(version: version))
+        try caller.send(RequestText.webSocket("/"))
+        XCTAssertTrue(try caller.response().head.hasPrefix("HTTP/1.1 101"))
+        return caller
+    }
+
+    func testATunnelEndsInOrderBySideAndSide() throws {
+        let upstream = try ScriptedUpstream { try $0.switchEach() }
+        let proxy = try files.proxy(upstream)
+        for version in [TLSVersion.tls12, .tls13] {
+            let caller = try open(proxy, version)
+            let text = String(repeating: "0123456789", count: 10_000)
+            try caller.send(text)
+            try caller.read(untilCount: text.utf8.count)
+            caller.endSending()
+            XCTAssertTrue(try caller.toEnd() == Array(text.utf8))
+        }
+        try assertQuiet(proxy)
+    }
+
+    func testATunnelThatIsCutOffIsBrokenOnTheOtherSide() throws {
+        let upstream = try ScriptedUpstream { talk in
+            _ = try talk.nextRequest()
+            try talk.switchProtocols(then: "welcome")
+            try talk.awaitEnd()
+        }
+        let proxy = try files.proxy(upstream)
+        let caller = try open(proxy)
+        try caller.read(untilCount: 7)
+        caller.endSending(orderly: false)
+        XCTAssertEqual(try upstream.end(), .reset)
+        try assertQuiet(proxy)
+    }
+}
