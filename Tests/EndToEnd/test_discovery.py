@@ -1,6 +1,7 @@
 """Keys over https: an authorization server on Authlib is discovered, its tokens are accepted, its keys followed."""
 
 import json
+import os
 import unittest
 
 from support import processes, tokens, world
@@ -128,7 +129,7 @@ class DiscoveryTests(unittest.TestCase):
             (ca.issue(begins=2), "certificate_not_yet_valid", "is not valid before 20"),
             (ca.issue(("idp.example",)), "certificate_name_mismatch", "not for localhost but for idp.example"),
             (ca.issue(self_signed=True), "certificate_self_signed", "signed by itself"),
-            (Authority("Other CA").issue(), "certificate_unknown_issuer", "issued by CN=Other CA, which is not trusted"),
+            (Authority("Other CA").issue(), "certificate_unknown_issuer", "issued by CN=Other CA, which is not"),
         ]
         for certificate, cause, words in table:
             with self.subTest(cause), self.server(certificate) as server, self.proxy(server) as proxy:
@@ -182,9 +183,13 @@ class DiscoveryTests(unittest.TestCase):
             with self.proxy(server, way | {"NO_PROXY": ".example"}, **keys) as proxy:
                 self.assertNotEqual(proxy.wait_for("keys_not_fetched")["cause"], "proxy")
             self.assertEqual(len(tunnels.requests), 2)
-            with self.proxy(server, {"https_proxy": "socks5://me:p%40ss@127.0.0.1:1"}, **keys) as proxy:
+            unusable = {"https_proxy": "socks5://me:p%40ss@127.0.0.1:1"}
+            with self.proxy(server, unusable, **keys) as proxy:
                 line = proxy.wait_for("keys_not_fetched")
                 self.assertIn("https_proxy: only proxies", line["error"])
+                checked = command("check", proxy.file, env=os.environ | unusable)
+                self.assertIn("issuer https://idp.example: no keys yet from https://idp.example/jwks: ", checked.stdout)
+                self.assertNotIn("p%40ss", checked.stdout)
                 self.assertNotIn("p%40ss", "\n".join(proxy.log.lines))
 
     def test_explain_finds_the_keys_as_serve_does(self):

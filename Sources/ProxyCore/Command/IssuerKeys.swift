@@ -27,7 +27,6 @@ enum IssuerKeys {
         case .network(let location): first = location
         case .discovery(let discovery): first = discovery.authorizationServerMetadata
         }
-        if let file = issuer.access.caFile { _ = try KeyTrust.read(file) }
         if case .unusable(let variable, let problem) = issuer.access.proxies.route(to: first) {
             throw .proxyUnusable(variable: variable, problem)
         }

@@ -103,16 +103,24 @@ struct IssuerReader {
     private func readAccess(_ origin: KeyOrigin?, _ source: ConfigurationSource) -> KeyAccess? {
         var access = KeyAccess(proxies: source.proxies, userAgent: "scopeproxy/\(Version.current)")
         guard let value = object["ca_file"] else { return access }
-        guard let path = value.text() else { return nil }
-        access.caFile = source.resolve(path: path)
-        switch origin {
-        case .file: object.report(key: "ca_file", "does nothing beside jwks_file: no server is asked for keys")
-        case .inline: object.report(key: "ca_file", "does nothing beside jwks: no server is asked for keys")
-        case .network(let location) where location.scheme == .http:
-            object.report(key: "ca_file", "does nothing for a jwks_uri with http://, which shows no certificate")
-        case .network, .discovery, nil: return access
+        if let reason = Self.reasonAgainstAuthorities(origin) {
+            object.report(key: "ca_file", reason)
+            return nil
         }
-        return nil
+        // It is read again for every fetch; here it has to be good for one.
+        guard PEMFiles.readTrust(value) != nil, let path = value.text() else { return nil }
+        access.caFile = source.resolve(path: path)
+        return access
+    }
+
+    private static func reasonAgainstAuthorities(_ origin: KeyOrigin?) -> String? {
+        switch origin {
+        case .file: "does nothing beside jwks_file: no server is asked for keys"
+        case .inline: "does nothing beside jwks: no server is asked for keys"
+        case .network(let location) where location.scheme == .http:
+            "does nothing for a jwks_uri with http://, which shows no certificate"
+        case .network, .discovery, nil: nil
+        }
     }
 
     private func readInlineKeys(_ value: ConfigurationValue) -> KeyOrigin? {

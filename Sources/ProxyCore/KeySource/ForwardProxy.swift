@@ -21,9 +21,12 @@ package struct ForwardProxy: Sendable, Equatable {
 
     /// What curl takes a proxy without a port to mean.
     private static let defaultPort: UInt16 = 1080
+    /// Longer than any that works: a request has to hold it.
+    private static let bytesMax = 8192
 
     /// Reads `http://user:password@host:port`, of which only the host is needed.
     package init(_ text: String) throws(Problem) {
+        guard text.utf8.count <= Self.bytesMax else { throw .badAddress }
         var rest = text[...]
         if let mark = Self.endOfScheme(text) {
             guard text[..<mark].lowercased() == "http" else { throw .notHTTP }

@@ -15,6 +15,7 @@ package struct KeyLocation: Sendable, Equatable {
 
     package enum Problem: Error, Sendable, Equatable {
         case notAnAddress
+        case tooLong
         case badCharacter
         case credentials
         case fragment
@@ -24,6 +25,7 @@ package struct KeyLocation: Sendable, Equatable {
         package var message: StaticString {
             switch self {
             case .notAnAddress: "is not an absolute https:// or http:// address"
+            case .tooLong: "is longer than 8192 bytes"
             case .badCharacter: "holds a character that a URL cannot hold"
             case .credentials: "holds a user name or password"
             case .fragment: "holds a fragment"
@@ -40,7 +42,11 @@ package struct KeyLocation: Sendable, Equatable {
     /// Path and query, as they go into the request line.
     package let target: String
 
+    /// Longer ones many servers refuse; and a server that sends us elsewhere must not make us hold what it likes.
+    package static let bytesMax = 8192
+
     package init(_ text: String) throws(Problem) {
+        guard text.utf8.count <= Self.bytesMax else { throw .tooLong }
         guard text.utf8.allSatisfy(Self.isAllowed) else { throw .badCharacter }
         guard let colon = text.firstIndex(of: ":"), let scheme = Scheme(rawValue: text[..<colon].lowercased()),
             text[colon...].utf8.starts(with: "://".utf8)

@@ -1,8 +1,9 @@
 /// The byte stream to a key server, for the thread of one issuer: over TCP or TLS, straight to the server or through a
 /// proxy. Only this knows how the bytes are carried.
 struct KeyTransport: ~Copyable {
-    private let socket: BlockingSocket
+    // Before the socket, which has to outlive it.
     private let session: TLSSession?
+    private let socket: BlockingSocket
     /// The proxy at the other end, when it is to make requests in our place.
     let forwarder: ForwardProxy?
 
@@ -104,7 +105,7 @@ struct KeyTransport: ~Copyable {
     ) throws(KeyFetchFailure) -> KeyTransport {
         do throws(WaitError) {
             let socket = try BlockingSocket.connect(to: address, limits.connect)
-            return KeyTransport(socket: socket, session: nil, forwarder: forwarder)
+            return KeyTransport(session: nil, socket: socket, forwarder: forwarder)
         } catch {
             throw connectFailure(error)
         }
@@ -141,7 +142,7 @@ struct KeyTransport: ~Copyable {
         do throws(KeyFetchFailure) {
             while true {
                 switch try Self.step(session) {
-                case .done: return KeyTransport(socket: socket, session: session, forwarder: nil)
+                case .done: return KeyTransport(session: session, socket: socket, forwarder: nil)
                 case .wantsRead: try wait(for: .readable, patience)
                 case .wantsWrite: try wait(for: .writable, patience)
                 }

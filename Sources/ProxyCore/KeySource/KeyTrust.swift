@@ -22,13 +22,13 @@ final class KeyTrust {
 
     private func readStore() throws(KeyFetchFailure) -> TrustStore {
         if let store { return store }
-        let read = try caFile.map(Self.read) ?? TrustStore()
+        let read = try caFile.map(Self.read) ?? .system
         store = read
         return read
     }
 
     /// The authorities of a file.
-    static func read(_ caFile: String) throws(KeyFetchFailure) -> TrustStore {
+    private static func read(_ caFile: String) throws(KeyFetchFailure) -> TrustStore {
         let bytes: [UInt8]
         let isRegular: Bool
         do throws(Errno) {

@@ -21,12 +21,11 @@ package final class TrustStore: Sendable {
     /// SHA-256 over the certificates; nil for the system's.
     let digest: [UInt8]?
 
-    /// The system's, as they were when somebody first needed them.
+    /// The system's, as the distribution's OpenSSL has them: also by `SSL_CERT_FILE` and `SSL_CERT_DIR`. Read once,
+    /// when somebody needs them.
     package static let system = TrustStore()
 
-    /// The system's, as the distribution's OpenSSL has them: also by `SSL_CERT_FILE` and `SSL_CERT_DIR`. Reading them
-    /// takes milliseconds.
-    package init() {
+    private init() {
         address = Self.newStore()
         digest = nil
         // Without them nobody is believed, which shows where a certificate is refused.

@@ -98,23 +98,6 @@ final class CheckCommandTests: XCTestCase {
                 + "the file cannot be read: No such file or directory")
     }
 
-    func testAFileOfAuthoritiesThatIsNotThereIsWarnedOf() {
-        let table = [
-            (#""jwks_uri":"https://issuer.test/jwks?x""#, "https://issuer.test/jwks"),
-            (#""allow_insecure":false"#, "where its metadata says"),
-        ]
-        for (keys, source) in table {
-            var configuration = ConfigurationText(#"{"path":"/a","methods":["GET"],"authenticated":true}"#)
-            configuration.keys = keys + #","ca_file":"absent.pem""#
-            let run = CommandRun("check", directory.write(configuration.text, to: "routes.json"))
-            XCTAssertEqual(run.status, .success)
-            XCTAssertEqual(
-                run.output.last,
-                "warning: issuer \(ConfigurationText.issuer): no keys yet from \(source): "
-                    + "the file of ca_file cannot be read: No such file or directory")
-        }
-    }
-
     func testProblemsAreToldAllAtOnce() {
         let text = """
             {

@@ -269,30 +269,8 @@ final class ConfigurationLoaderTests: XCTestCase {
         }
     }
 
-    func testAnIssuerWithoutKeysIsDiscovered() throws {
-        let configuration = try load(
-            #"""
-            {"listen": "127.0.0.1:0", "upstream": "http://127.0.0.1:1",
-             "routes": [{"path": "/", "authenticated": true}],
-             "issuers": [{"issuer": "https://a/t/", "audiences": ["x"], "ca_file": "ca.pem"},
-                         {"issuer": "http://b", "audiences": ["x"], "allow_insecure": true}]}
-            """#)
-        guard case .discovery(let first) = configuration.issuers[0].keys,
-            case .discovery(let second) = configuration.issuers[1].keys
-        else { return XCTFail("not discovered") }
-        XCTAssertEqual(first.issuer, "https://a/t/")
-        XCTAssertEqual(first.openIDConfiguration.text, "https://a/t/.well-known/openid-configuration")
-        XCTAssertEqual(second.authorizationServerMetadata.text, "http://b/.well-known/oauth-authorization-server")
-        XCTAssertEqual(configuration.issuers.map(\.access.caFile), ["conf/ca.pem", nil])
-        // The proxies are those of the environment that the file is read in.
-        let proxy = try ForwardProxy("proxy.test:3128")
-        XCTAssertEqual(configuration.issuers[0].access.proxies.route(to: first.openIDConfiguration), .proxy(proxy))
-        XCTAssertEqual(
-            configuration.issuers[1].access.proxies.route(to: second.openIDConfiguration), .direct)
-    }
-
     private func load(_ text: String) throws(ConfigurationProblems) -> Configuration {
-        let environment = ["KEY": "secret", "NESTED": "${KEY}", "HTTPS_PROXY": "proxy.test:3128"]
+        let environment = ["KEY": "secret", "NESTED": "${KEY}"]
         return try ConfigurationLoader(environment: { environment[$0] })
             .load(Array(text.utf8), file: "conf/routes.json")
     }

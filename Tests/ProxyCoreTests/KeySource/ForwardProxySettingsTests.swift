@@ -23,7 +23,8 @@ final class ForwardProxySettingsTests: XCTestCase {
         let refused: [(String, ForwardProxy.Problem)] = [
             ("https://p:1", .notHTTP), ("socks5://p:1", .notHTTP), ("socks5h://p:1", .notHTTP), ("://p", .notHTTP),
             ("http://", .badAddress), ("http://p:0", .badAddress), ("http://p:x", .badAddress), ("p q", .badAddress),
-            ("http://p\r\nX: y", .badAddress), ("http://u:%zz@p:1", .badCredentials),
+            ("http://p\r\nX: y", .badAddress), ("http://\(String(repeating: "u", count: 9000))@p:1", .badAddress),
+            ("http://u:%zz@p:1", .badCredentials),
             ("http://u%4@p:1", .badCredentials),
         ]
         for (text, problem) in refused {

@@ -118,6 +118,9 @@ final class KeyDiscoveryTests: XCTestCase {
             XCTAssertEqual(problem(discovery, text), expected, text)
         }
         let discovery = try KeyDiscovery(issuer: "https://a", allowsInsecure: false)
+        let long = "https://b/" + String(repeating: "x", count: 100_000)
+        XCTAssertEqual(
+            problem(discovery, "{\"issuer\":\"https://a\",\"jwks_uri\":\"\(long)\"}"), .badKeyAddress)
         XCTAssertEqual(problem(discovery, "{\"issuer\":\"https://a\"}"), .noKeyAddress)
         for text in ["", "<html>", "[]", "{\"issuer\":\"https://a\",}", "null"] {
             XCTAssertNotNil(problem(discovery, text), text)

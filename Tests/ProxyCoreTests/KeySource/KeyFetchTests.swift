@@ -125,6 +125,20 @@ final class KeyFetchTests: XCTestCase {
         XCTAssertEqual(other.connections, 1)
     }
 
+    func testAnAddressThatGrowsWithEveryRedirectIsNotFollowedForLong() throws {
+        let server = try ScriptedServer { _ in
+            let reference = String(repeating: "x", count: 2500) + "/y"
+            return [.send("HTTP/1.1 307 There\r\nLocation: \(reference)\r\nContent-Length: 0\r\n\r\n")]
+        }
+        defer { server.stop() }
+        XCTAssertEqual(failure(try fetch("http://127.0.0.1:\(server.port)/")), .redirect(.malformedTarget))
+        XCTAssertEqual(server.requests.count, 4)
+        let long = try answer([
+            .send("HTTP/1.1 307 There\r\nLocation: /\(String(repeating: "x", count: 30_000))\r\n\r\n"), .close,
+        ])
+        XCTAssertEqual(failure(long), .redirect(.malformedTarget))
+    }
+
     func testEveryStatusOfARedirectIsOne() throws {
         for status in [301, 302, 303, 307, 308] {
             let server = try ScriptedServer { request in

@@ -43,6 +43,18 @@ final class KeyLocationTests: XCTestCase {
         }
     }
 
+    func testAnAddressIsNoLongerThanARequestCanHold() throws {
+        let longest = "https://h/" + String(repeating: "x", count: KeyLocation.bytesMax - 10)
+        XCTAssertEqual(try KeyLocation(longest).target.utf8.count, KeyLocation.bytesMax - 9)
+        XCTAssertThrowsError(try KeyLocation(longest + "x")) { error in
+            XCTAssertEqual(error as? KeyLocation.Problem, .tooLong)
+        }
+        let base = try KeyLocation("https://h/" + String(repeating: "x/", count: 4000))
+        XCTAssertThrowsError(try base.resolving(String(repeating: "y", count: 200))) { error in
+            XCTAssertEqual(error as? KeyLocation.Problem, .tooLong)
+        }
+    }
+
     func testLoopback() throws {
         for (text, isLoopback) in [
             ("http://localhost/", true), ("http://127.9.9.9/", true), ("http://[::1]/", true),
