@@ -9,6 +9,7 @@ import uuid
 from support import processes, world
 from support.caller import Call, curl
 from support.keyserver import KeyServer
+from support.openssl import Authority
 from support.processes import REPOSITORY
 from support.proxy import Proxy, command, configuration, issuer
 from support.tokens import Signer, key_set
@@ -46,12 +47,17 @@ class MetricsTests(unittest.TestCase):
         cls.keys = KeyServer(cls.signer)
         cls.addClassCleanup(cls.keys.die)
         second = issuer(key_set(Signer()), 'https://quoted.example/"\\')
-        cls.proxy = Proxy(world.nginx().url, issuer(cls.keys.uri), second, admin="127.0.0.1:0")
+        # With TLS there is more to count.
+        authority = Authority()
+        authority.issue("api.example", "127.0.0.1")
+        cls.proxy = Proxy(
+            world.nginx().url, issuer(cls.keys.uri), second, admin="127.0.0.1:0",
+            listen={"address": "127.0.0.1:0", "tls": authority.pair("api.example")})
         cls.addClassCleanup(cls.proxy.stop)
         cls.proxy.wait_for("keys_changed")
         for path in ["/v2/users", "/v2/users/7", "/public/x", "/nowhere"]:
             for token in [None, cls.signer.token("profile:read"), cls.signer.token(), Signer().token()]:
-                curl(cls.proxy.url + path, token=token)
+                curl(cls.proxy.url + path, "--cacert", authority.certificate, token=token)
 
     def test_promtool_finds_no_fault_with_a_scrape(self):
         scrape = Scrape(self.proxy)
