@@ -122,6 +122,8 @@ static inline int clibssl_configure(SSL_CTX *context, const char *ciphers, const
     SSL_CTX_set_mode(context,
         SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(context, 1);
+    // RSA keys of 2048 bits and more, no SHA-1 signatures; some distributions set less, and some more.
+    if (SSL_CTX_get_security_level(context) < 2) SSL_CTX_set_security_level(context, 2);
     return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1
         && SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1
         && SSL_CTX_set_cipher_list(context, ciphers) == 1

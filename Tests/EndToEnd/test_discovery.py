@@ -27,7 +27,7 @@ class DiscoveryTests(unittest.TestCase):
         return AuthServer(certificate or self.authority.issue(), self.reader, **options)
 
     def issuer(self, server, **more):
-        every = {"issuer": server.issuer, "audiences": [tokens.AUDIENCE], "ca_file": str(self.authority.file)}
+        every = {"issuer": server.issuer, "audiences": [tokens.AUDIENCE], "ca_file": str(self.authority.certificate)}
         return {name: value for name, value in (every | more).items() if value is not None}
 
     def proxy(self, server, environment=None, state_dir=None, **more):
@@ -127,7 +127,7 @@ class DiscoveryTests(unittest.TestCase):
         table = [
             (ca.issue(begins=-9, ends=-2), "certificate_expired", "has expired on 20"),
             (ca.issue(begins=2), "certificate_not_yet_valid", "is not valid before 20"),
-            (ca.issue(("idp.example",)), "certificate_name_mismatch", "not for localhost but for idp.example"),
+            (ca.issue("idp.example"), "certificate_name_mismatch", "not for localhost but for idp.example"),
             (ca.issue(self_signed=True), "certificate_self_signed", "signed by itself"),
             (Authority("Other CA").issue(), "certificate_unknown_issuer", "issued by CN=Other CA, which is not"),
         ]
@@ -148,7 +148,7 @@ class DiscoveryTests(unittest.TestCase):
         with self.server() as server, self.proxy(server, ca_file=None) as proxy:
             self.assertEqual(proxy.wait_for("keys_not_fetched")["cause"], "certificate_unknown_issuer")
         with self.server() as server:
-            environment = {"SSL_CERT_FILE": str(self.authority.file)}
+            environment = {"SSL_CERT_FILE": str(self.authority.certificate)}
             with self.proxy(server, environment, ca_file=None) as proxy:
                 proxy.wait_for("keys_changed")
 
@@ -169,7 +169,7 @@ class DiscoveryTests(unittest.TestCase):
             self.assert_status(proxy, 200, token)
 
     def test_the_way_out_is_the_proxy_that_the_environment_names(self):
-        certificate = self.authority.issue(("idp.example",))
+        certificate = self.authority.issue("idp.example")
         with self.server(certificate) as server, Tunnels(server.port, "me:p@ss") as tunnels:
             keys = {"issuer": "https://idp.example", "jwks_uri": "https://idp.example/jwks"}
             way = {"HTTPS_PROXY": f"http://me:p%40ss@127.0.0.1:{tunnels.port}"}

@@ -8,8 +8,8 @@ import uuid
 
 from support import processes, world
 from support.caller import Call, curl
+from support.certificates import Authority
 from support.keyserver import KeyServer
-from support.openssl import Authority
 from support.processes import REPOSITORY
 from support.proxy import Proxy, command, configuration, issuer
 from support.tokens import Signer, key_set
@@ -49,10 +49,9 @@ class MetricsTests(unittest.TestCase):
         second = issuer(key_set(Signer()), 'https://quoted.example/"\\')
         # With TLS there is more to count.
         authority = Authority()
-        authority.issue("api.example", "127.0.0.1")
         cls.proxy = Proxy(
             world.nginx().url, issuer(cls.keys.uri), second, admin="127.0.0.1:0",
-            listen={"address": "127.0.0.1:0", "tls": authority.pair("api.example")})
+            listen={"address": "127.0.0.1:0", "tls": authority.issue().pair()})
         cls.addClassCleanup(cls.proxy.stop)
         cls.proxy.wait_for("keys_changed")
         for path in ["/v2/users", "/v2/users/7", "/public/x", "/nowhere"]:

@@ -13,7 +13,8 @@ import unittest
 
 from support import processes, world
 from support.caller import curl
-from support.openssl import Authority, replace, s_client
+from support.certificates import Authority
+from support.openssl import s_client
 from support.processes import PATIENCE
 from support.proxy import Proxy, command, configuration, issuer
 from support.tokens import Signer, key_set
@@ -29,15 +30,12 @@ class TLSTests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.authority = Authority()
-        cls.authority.issue("api.example", "api.example", "127.0.0.1")
-        cls.authority.issue("other.example", key="RSA")
-        cls.authority.issue("expired.example", days=-1)
+        cls.server = cls.authority.issue("api.example", "127.0.0.1")
+        cls.other = cls.authority.issue("other.example", key="RSA")
         cls.stranger = Authority("Stranger")
-        for authority in [cls.authority, cls.stranger]:
-            authority.issue("daemon", use="clientAuth")
 
-    def proxy(self, name="api.example", authority=None, more=None, **rest):
-        tls = (authority or self.authority).pair(name) | (more or {})
+    def proxy(self, server=None, more=None, **rest):
+        tls = (server or self.server).pair() | (more or {})
         return Proxy(
             world.nginx().url, issuer(key_set(Signer())), listen={"address": "127.0.0.1:0", "tls": tls}, admin="127.0.0.1:0", **rest)
 
@@ -87,8 +85,8 @@ class TLSTests(unittest.TestCase):
                     self.assertIn("HTTP/1.1 200", told.stdout)
 
     def test_client_certificates(self):
-        daemon = ["--cert", self.authority.folder / "daemon.pem", "--key", self.authority.key("daemon")]
-        strange = ["--cert", self.stranger.folder / "daemon.pem", "--key", self.stranger.key("daemon")]
+        daemon = ["--cert", self.authority.issue("daemon", use="client").both]
+        strange = ["--cert", self.stranger.issue("daemon", use="client").both]
         table = [("none", [], 200), ("none", daemon, 200), ("none", strange, 200),
                  ("request", [], 200), ("request", daemon, 200), ("request", strange, 0),
                  ("require", [], 0), ("require", daemon, 200), ("require", strange, 0)]
@@ -103,34 +101,30 @@ class TLSTests(unittest.TestCase):
                         self.assertEqual(answer.status, status, f"{policy} {arguments} {answer.complaint}")
 
     def test_certificates_by_name(self):
-        with self.proxy(more={"certificates": [self.authority.pair("other.example")]}) as proxy:
+        with self.proxy(more={"certificates": [self.other.pair()]}) as proxy:
             for name in ["api.example", "other.example"]:
                 self.assertEqual(self.curl(proxy, name=name).status, 200)
             self.assertEqual(self.curl(proxy, name="third.example").exit_status, 60)
 
     def test_certificates_that_callers_do_not_accept(self):
-        with self.proxy("api.example", self._strange_server()) as proxy:
+        with self.proxy(self.stranger.issue("api.example")) as proxy:
             self.assertEqual(self.curl(proxy).exit_status, 60)
             self.assertEqual(proxy.wait_for("handshake_failed")["reason"], "refused_by_peer")
-        with self.proxy("expired.example") as proxy:
+        with self.proxy(self.authority.issue("expired.example", begins=-9, ends=-2)) as proxy:
             self.assertEqual(self.curl(proxy, name="expired.example").exit_status, 60)
             proxy.wait_for("certificate_expired")
             checked = command("check", proxy.file)
             self.assertIn("the certificate has expired", checked.stdout)
 
-    def _strange_server(self):
-        self.stranger.issue("api.example")
-        return self.stranger
-
     def test_a_key_that_does_not_fit(self):
-        tls = self.authority.pair("api.example") | {"private_key": str(self.authority.key("other.example"))}
+        tls = self.server.pair() | {"private_key": str(self.other.private_key)}
         folder = processes.new_folder("config")
         file = folder / "routes.json"
         file.write_text(json.dumps(
             configuration(world.nginx().url, [issuer(key_set(Signer()))], listen={"address": "127.0.0.1:0", "tls": tls})))
         checked = command("check", file)
         self.assertEqual(checked.returncode, 64)
-        self.assertIn("other.example.key is not the private key of the certificate", checked.stderr + checked.stdout)
+        self.assertIn(f"{self.other.private_key.name} is not the private key of the certificate", checked.stderr + checked.stdout)
 
     def test_plain_http_is_closed_without_an_answer(self):
         with self.proxy() as proxy:
@@ -139,11 +133,10 @@ class TLSTests(unittest.TestCase):
             self.assertEqual(answer.heads, [])
 
     def test_certificates_change_under_load_without_a_failed_request(self):
-        server = Authority()
-        server.issue("api.example", "api.example", "127.0.0.1")
-        pair = server.pair("api.example")
-        with self.proxy("api.example", server) as proxy:
-            context = ssl.create_default_context(cafile=server.certificate)
+        names = ["api.example", "127.0.0.1"]
+        server = self.authority.issue(*names)
+        with self.proxy(server) as proxy:
+            context = ssl.create_default_context(cafile=self.authority.certificate)
             over = threading.Event()
             failures, served = [], [0, 0]
             seen = set()
@@ -171,16 +164,14 @@ class TLSTests(unittest.TestCase):
             with concurrent.futures.ThreadPoolExecutor(4) as pool:
                 calls = [pool.submit(call, number) for number in range(4)]
                 try:
-                    for number in range(3):
-                        new = Authority.__new__(Authority)
-                        new.folder, new.certificate = server.folder, server.certificate
-                        new.issue(f"next{number}", "api.example", "127.0.0.1")
+                    for _ in range(3):
+                        new = self.authority.issue(*names)
                         mark = len(proxy.log.lines)
                         # Between the two steps the pair does not fit: nothing may come of that.
-                        replace(pair["private_key"], server.key(f"next{number}"))
+                        server.replace("private_key", by=new)
                         proxy.signal(signal.SIGHUP)
                         proxy.wait_for("certificates_not_reloaded", since=mark)
-                        replace(pair["certificate"], server.folder / f"next{number}.pem")
+                        server.replace("certificate", by=new)
                         proxy.signal(signal.SIGHUP)
                         proxy.wait_for("certificate_loaded", since=mark)
                 finally:

@@ -3,6 +3,8 @@ struct DemoCommand {
     private static let configOption = CommandOption(
         name: "config", value: "FILE", help: "the rules to show; ./\(defaultFile) if not given")
     private static let onceOption = CommandOption(name: "once", help: "end after the walk instead of staying up")
+    private static let tlsOption = CommandOption(
+        name: "tls", help: "everything over https, with certificates of an authority made for this demo")
     private static let defaultFile = "routes.json"
 
     static let syntax = CommandSyntax(
@@ -14,7 +16,7 @@ struct DemoCommand {
             "Nothing has to be installed or prepared. The rules are those of the project's own \(defaultFile), so "
                 + "run it in the project's folder or name the file.",
         ],
-        options: [configOption, onceOption],
+        options: [configOption, onceOption, tlsOption],
         example: "scopeproxy demo --once",
         statuses: [
             (.success, "every answer was as told"), (.failure, "an answer was not as told"),
@@ -27,6 +29,7 @@ struct DemoCommand {
     init(_ arguments: CommandArguments) {
         options.file = arguments[Self.configOption] ?? Self.defaultFile
         options.endsAfterWalk = arguments[Self.onceOption] != nil
+        options.usesTLS = arguments[Self.tlsOption] != nil
     }
 
     func run(_ console: Console) -> ExitStatus {

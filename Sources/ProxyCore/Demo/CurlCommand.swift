@@ -1,7 +1,10 @@
 /// The shell commands that do what a step of the demo does, to be pasted as they stand into any POSIX shell.
 struct CurlCommand {
     let request: DemoRequest
-    let address: SocketAddress
+    /// Scheme, host and port.
+    let server: String
+    /// The certificate of the authority to trust, if it is not one of the system's.
+    let authorityFile: String?
     let tokens: [DemoToken: String]
 
     /// A command may have several lines, of which all but the last end with a backslash.
@@ -19,7 +22,7 @@ struct CurlCommand {
     }
 
     private var call: [String] {
-        let url = Self.quote("http://\(address)\(request.path)")
+        let url = Self.quote(server + request.path)
         guard let variable = request.keeps?.rawValue else { return Self.continued(["curl -i"] + options + [url]) }
         return Self.continued(
             ["\(variable)=$(curl -s"] + options + [url, "| sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')"])
@@ -27,6 +30,7 @@ struct CurlCommand {
 
     private var options: [String] {
         var options: [String] = []
+        if let authorityFile { options.append("--cacert " + Self.quote(authorityFile)) }
         // Without this, curl takes the dots out of the path itself.
         if request.path.contains("..") { options.append("--path-as-is") }
         // Content makes it a POST by itself.

@@ -4,6 +4,8 @@ package struct DemoOptions: Sendable {
     package var file = "routes.json"
     /// End after the walk instead of staying up.
     package var endsAfterWalk = false
+    /// Everything over https, with certificates of an authority that lives as long as the demo.
+    package var usesTLS = false
     /// How the program was called, for what to type next.
     package var program = "scopeproxy"
     /// Whoever reads it can show colours.
@@ -25,13 +27,13 @@ package enum Demo {
             throw .configuration(error)
         }
         if options.endsAfterWalk {
-            let servers = try DemoServers(configuration)
+            let servers = try DemoServers(configuration, usesTLS: options.usesTLS)
             defer { servers.stop() }
             return try show(servers, options, say)
         }
         // Before any thread is started: they all inherit that these signals are blocked.
         let signals = try openSignals()
-        let servers = try DemoServers(configuration)
+        let servers = try DemoServers(configuration, usesTLS: options.usesTLS)
         defer { servers.stop() }
         let isAsTold = try show(servers, options, say)
         say(DemoPage(isColored: options.isColored).invitation(options))

@@ -13,7 +13,7 @@ struct DemoAnswer {
 
 /// Why a request of the demo got no answer.
 enum DemoCallError: Error, Equatable {
-    case waiting(WaitError)
+    case transport(KeyFetchFailure)
     case badHead(HeadError)
     case badBody(BodyError)
     case closedEarly
@@ -21,9 +21,7 @@ enum DemoCallError: Error, Equatable {
 
     var message: String {
         switch self {
-        case .waiting(.timedOut): "no answer in time"
-        case .waiting(.cancelled): "cancelled"
-        case .waiting(.failed(let error)): error.description
+        case .transport(let failure): failure.message
         case .badHead(let error): "the answer is not HTTP: \(error.reason)"
         case .badBody(let error): "the body of the answer is broken: \(error.reason)"
         case .closedEarly: "the connection ended before the answer did"
@@ -34,33 +32,36 @@ enum DemoCallError: Error, Equatable {
 
 /// The caller of the demo: one request on a connection of its own, for a thread that may wait.
 struct DemoCaller {
+    /// Whom to believe under https.
+    let access: KeyAccess
     let patience: Patience
 
     private static let bodyBytesMax = 1 << 20
     private static let limits = HeadLimits()
 
-    func ask(_ address: SocketAddress, _ message: [UInt8], method: Method) throws(DemoCallError) -> DemoAnswer {
+    func ask(_ server: KeyLocation, _ message: [UInt8], method: Method) throws(DemoCallError) -> DemoAnswer {
         let buffer = ByteBuffer(capacity: 65_536)
         buffer.append(message.span)
-        let socket = try send(buffer, to: address)
+        let transport = try send(buffer, to: server)
         var head = ResponseHead()
-        let answer = try readHead(&head, socket, buffer, method)
-        return DemoAnswer(
-            status: answer.status, fields: answer.fields, body: try readBody(head.framing, socket, buffer))
+        let answer = try readHead(&head, transport, buffer, method)
+        let body = try readBody(head.framing, transport, buffer)
+        transport.sayGoodbye()
+        return DemoAnswer(status: answer.status, fields: answer.fields, body: body)
     }
 
-    private func send(_ buffer: ByteBuffer, to address: SocketAddress) throws(DemoCallError) -> BlockingSocket {
-        do throws(WaitError) {
-            let socket = try BlockingSocket.connect(to: address, patience)
-            try socket.sendAll(from: buffer, patience)
-            return socket
+    private func send(_ buffer: ByteBuffer, to server: KeyLocation) throws(DemoCallError) -> KeyTransport {
+        do throws(KeyFetchFailure) {
+            let transport = try KeyTransport.connect(to: server, access, KeyTrust(access), patience)
+            try transport.send(from: buffer, patience)
+            return transport
         } catch {
-            throw .waiting(error)
+            throw .transport(error)
         }
     }
 
     private func readHead(
-        _ head: inout ResponseHead, _ socket: borrowing BlockingSocket, _ buffer: ByteBuffer, _ method: Method
+        _ head: inout ResponseHead, _ transport: borrowing KeyTransport, _ buffer: ByteBuffer, _ method: Method
     ) throws(DemoCallError) -> DemoAnswer {
         var progress = HeadProgress()
         while true {
@@ -72,7 +73,7 @@ struct DemoCaller {
                 throw .badHead(error)
             }
             guard case .complete(let count) = result else {
-                try receive(socket, buffer)
+                try receive(transport, buffer)
                 continue
             }
             let answer = Self.answer(head, bytes)
@@ -91,7 +92,7 @@ struct DemoCaller {
     }
 
     private func readBody(
-        _ framing: BodyFraming, _ socket: borrowing BlockingSocket, _ buffer: ByteBuffer
+        _ framing: BodyFraming, _ transport: borrowing KeyTransport, _ buffer: ByteBuffer
     ) throws(DemoCallError) -> [UInt8] {
         var reader = BodyReader(framing, limits: Self.limits)
         var body: [UInt8] = []
@@ -107,15 +108,17 @@ struct DemoCaller {
             case .end(let consumed, _): buffer.consume(consumed)
             case .needMore(let consumed):
                 buffer.consume(consumed)
-                try receive(socket, buffer)
+                try receive(transport, buffer)
             }
         }
         return body
     }
 
-    private func receive(_ socket: borrowing BlockingSocket, _ buffer: ByteBuffer) throws(DemoCallError) {
+    private func receive(_ transport: borrowing KeyTransport, _ buffer: ByteBuffer) throws(DemoCallError) {
         let isOpen: Bool
-        do throws(WaitError) { isOpen = try socket.receive(into: buffer, patience) } catch { throw .waiting(error) }
+        do throws(KeyFetchFailure) { isOpen = try transport.receive(into: buffer, patience) } catch {
+            throw .transport(error)
+        }
         guard isOpen else { throw .closedEarly }
     }
 }

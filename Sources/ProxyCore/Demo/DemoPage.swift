@@ -18,11 +18,21 @@ struct DemoPage {
         [
             styled("ScopeProxy: scopes in front of an API that knows nothing of them", .bold),
             "",
-            "  authorization server  http://\(servers.issuerAddress)   grants tokens to clients",
-            "  proxy                 http://\(servers.proxyAddress)   lets through what \(file) permits",
-            "  sample API            http://\(servers.apiAddress)   stands behind it and checks nothing",
+            "  authorization server  \(servers.url(of: .issuer))   grants tokens to clients",
+            "  proxy                 \(servers.url(of: .proxy))   lets through what \(file) permits",
+            "  sample API            \(servers.url(servers.apiAddress))   stands behind it and checks nothing",
             "",
+        ] + authority(servers) + [
             "Each step says what to expect and shows a request to paste into another terminal, and its answer.",
+        ]
+    }
+
+    private func authority(_ servers: DemoServers) -> [String] {
+        guard let file = servers.authorityFile else { return [] }
+        return [
+            "All of it is https: callers to the proxy, the proxy to the API and, for its keys, to the issuer.",
+            "A certification authority made for this demo vouches for them, by its certificate in",
+            "\(file).", "",
         ]
     }
 

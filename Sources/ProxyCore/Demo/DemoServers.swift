@@ -24,11 +24,13 @@ package enum DemoError: Error, Sendable {
 final class DemoServers {
     let clients: DemoClients
     let issuer: DemoIssuer
-    let issuerAddress: SocketAddress
     let apiAddress: SocketAddress
     /// Signalled when the proxy has ended by itself.
     var ended: WakeUp { proxy.ended }
 
+    private let issuerAddress: SocketAddress
+    /// nil where all speak plain HTTP.
+    private let certificates: DemoCertificates?
     private let services: [Service]
     private let proxy: ProxyServer
     private let log: LogWriter
@@ -38,7 +40,7 @@ final class DemoServers {
 
     /// Starts them with the rules of `configuration`, whose addresses are replaced. Signals that are to be waited for
     /// have to be blocked already.
-    init(_ configuration: Configuration) throws(DemoError) {
+    init(_ configuration: Configuration, usesTLS: Bool) throws(DemoError) {
         guard let audience = configuration.issuers.first?.token.audiences.first else { throw .noIssuer }
         let clients = DemoClients(audience: audience)
         let issuer: DemoIssuer
@@ -46,10 +48,14 @@ final class DemoServers {
             // Requests are shown by the walk, so the log keeps to what goes wrong.
             log = try LogWriter(level: .warn, format: nil)
             logThread = try log.start()
+            certificates = usesTLS ? try DemoCertificates(now: Clock.unixTime()) : nil
             let issuerSocket = try ListeningSocket(on: Self.anyLoopbackPort, shared: false)
             let apiSocket = try ListeningSocket(on: Self.anyLoopbackPort, shared: false)
-            issuer = DemoIssuer(url: "http://\(issuerSocket.address)", clients: clients)
-            services = [try Self.serve(issuer, on: issuerSocket, log), try Self.serveAPI(on: apiSocket, log)]
+            issuer = DemoIssuer(url: Self.url(issuerSocket.address, certificates), clients: clients)
+            services = [
+                try Self.serve(issuer, on: issuerSocket, certificates, log),
+                try Self.serveAPI(on: apiSocket, certificates, log),
+            ]
             issuerAddress = issuerSocket.address
             apiAddress = apiSocket.address
         } catch {
@@ -57,7 +63,7 @@ final class DemoServers {
         }
         self.clients = clients
         self.issuer = issuer
-        let adapted = Self.adapt(configuration, issuer: issuerAddress, upstream: apiAddress)
+        let adapted = Self.adapt(configuration, issuer: issuerAddress, upstream: apiAddress, certificates)
         do throws(ProxyStartError) {
             proxy = try ProxyServer.start(adapted, log: log)
         } catch {
@@ -66,7 +72,25 @@ final class DemoServers {
         }
     }
 
-    var proxyAddress: SocketAddress { proxy.address }
+    /// The certificate of whoever vouches for the servers; nil where all speak plain HTTP.
+    var authorityFile: String? { certificates?.authorityFile }
+
+    /// How callers of the demo's reach its servers.
+    var access: KeyAccess { Self.access(certificates) }
+
+    func address(of server: DemoRequest.Server) -> SocketAddress {
+        switch server {
+        case .issuer: issuerAddress
+        case .proxy: proxy.address
+        }
+    }
+
+    func url(of server: DemoRequest.Server) -> String { url(address(of: server)) }
+
+    /// Scheme, host and port.
+    func url(_ address: SocketAddress) -> String { Self.url(address, certificates) }
+
+    func location(of server: DemoRequest.Server) -> KeyLocation { Self.location(url(of: server)) }
 
     /// Ends everything. To be called once.
     func stop() {
@@ -82,40 +106,66 @@ final class DemoServers {
     }
 
     private static func serve(
-        _ issuer: DemoIssuer, on socket: ListeningSocket, _ log: LogWriter
+        _ issuer: DemoIssuer, on socket: ListeningSocket, _ certificates: DemoCertificates?, _ log: LogWriter
     ) throws(Errno) -> Service {
-        try Service.start("issuer", on: socket, log: log) {
+        try Service.start("issuer", on: socket, options: options(certificates), log: log) {
             { request in issuer.answer(request, now: Clock.unixTime()) }
         }
     }
 
-    private static func serveAPI(on socket: ListeningSocket, _ log: LogWriter) throws(Errno) -> Service {
-        try Service.start("sample-api", on: socket, log: log) {
+    private static func serveAPI(
+        on socket: ListeningSocket, _ certificates: DemoCertificates?, _ log: LogWriter
+    ) throws(Errno) -> Service {
+        try Service.start("sample-api", on: socket, options: options(certificates), log: log) {
             let api = SampleAPI()
             return api.answer
         }
     }
 
+    private static func options(_ certificates: DemoCertificates?) -> ServiceOptions {
+        var options = ServiceOptions()
+        options.tls = certificates?.server
+        return options
+    }
+
+    // MARK: - Addresses
+
+    private static func url(_ address: SocketAddress, _ certificates: DemoCertificates?) -> String {
+        "\(certificates == nil ? "http" : "https")://\(address)"
+    }
+
+    private static func location(_ url: String) -> KeyLocation {
+        do throws(KeyLocation.Problem) { return try KeyLocation(url) } catch {
+            preconditionFailure("an address of this machine is a location")
+        }
+    }
+
+    private static func access(_ certificates: DemoCertificates?) -> KeyAccess {
+        KeyAccess(caFile: certificates?.authorityFile, proxies: .none, userAgent: "scopeproxy-demo")
+    }
+
     private static func adapt(
-        _ configuration: Configuration, issuer: SocketAddress, upstream: SocketAddress
+        _ configuration: Configuration, issuer: SocketAddress, upstream: SocketAddress,
+        _ certificates: DemoCertificates?
     ) -> Configuration {
         var configuration = configuration
         configuration.listen = anyLoopbackPort
+        configuration.listenTLS = certificates?.listen
         configuration.admin = nil
         configuration.upstream.address = .tcp(host: "127.0.0.1", port: upstream.port ?? 0)
-        configuration.issuers = [adapt(configuration.issuers[0], to: issuer)]
+        configuration.upstream.tls = certificates?.upstream
+        configuration.issuers = [adapt(configuration.issuers[0], to: url(issuer, certificates), certificates)]
         configuration.stateDirectory = nil
         return configuration
     }
 
-    private static func adapt(_ issuer: IssuerSettings, to address: SocketAddress) -> IssuerSettings {
+    private static func adapt(
+        _ issuer: IssuerSettings, to url: String, _ certificates: DemoCertificates?
+    ) -> IssuerSettings {
         var issuer = issuer
-        issuer.token.issuer = "http://\(address)"
-        do throws(KeyLocation.Problem) {
-            issuer.keys = .network(try KeyLocation("http://\(address)\(AuthorizationServer.Path.keys)"))
-        } catch {
-            preconditionFailure("an address of this machine is a location")
-        }
+        issuer.token.issuer = url
+        issuer.keys = .network(location(url + AuthorizationServer.Path.keys))
+        issuer.access = access(certificates)
         return issuer
     }
 }

@@ -30,7 +30,7 @@ struct DemoWalk {
         let request = DemoRequest(path: "/v2/users", token: .reader)
         let deadline = Clock.monotonic().advanced(by: Self.startTimeout)
         while Clock.monotonic() < deadline {
-            let message = request.message(host: servers.proxyAddress, [.reader: token])
+            let message = request.message(host: servers.address(of: .proxy), [.reader: token])
             if let answer = try? ask(request, message), answer.status != 503 { return }
             try? Patience(until: deadline, cancel: cancel).atMost(Self.startPause).awaitDeadline()
         }
@@ -40,9 +40,12 @@ struct DemoWalk {
     mutating func perform(_ step: DemoStep) -> Outcome {
         let request = step.request
         if let token = request.token { prepare(token) }
-        let commands = CurlCommand(request: request, address: address(of: request), tokens: tokens).lines
+        let commands = CurlCommand(
+            request: request, server: servers.url(of: request.server), authorityFile: servers.authorityFile,
+            tokens: tokens
+        ).lines
         do throws(DemoCallError) {
-            let answer = try ask(request, request.message(host: address(of: request), tokens))
+            let answer = try ask(request, request.message(host: servers.address(of: request.server), tokens))
             if let name = request.keeps { tokens[name] = Self.accessToken(in: answer.body) }
             return Outcome(
                 step: step, commands: commands, answer: answer, differences: step.expected.differences(from: answer))
@@ -53,14 +56,8 @@ struct DemoWalk {
 
     private func ask(_ request: DemoRequest, _ message: [UInt8]) throws(DemoCallError) -> DemoAnswer {
         let patience = Patience(until: Clock.monotonic().advanced(by: Self.stepTimeout), cancel: cancel)
-        return try DemoCaller(patience: patience).ask(address(of: request), message, method: request.method)
-    }
-
-    private func address(of request: DemoRequest) -> SocketAddress {
-        switch request.server {
-        case .issuer: servers.issuerAddress
-        case .proxy: servers.proxyAddress
-        }
+        return try DemoCaller(access: servers.access, patience: patience)
+            .ask(servers.location(of: request.server), message, method: request.method)
     }
 
     private mutating func prepare(_ token: DemoToken) {

@@ -5,6 +5,8 @@
 final class ServiceConnection: EventHandler {
     /// Named for what the connection waits for.
     private enum State: Equatable {
+        /// TLS is being agreed on.
+        case handshake
         case head
         case body
         /// The caller takes the response; then comes the next request, or the end.
@@ -40,7 +42,9 @@ final class ServiceConnection: EventHandler {
     /// Takes over the connection and starts to serve it.
     init(_ accepted: consuming AcceptedSocket, of listener: ServiceListener) throws(Errno) {
         self.listener = listener
-        caller = CallerChannel(socket: accepted.descriptor, pool: listener.buffers)
+        let tls = listener.tls.map { TLSSession($0, socket: accepted.descriptor) }
+        caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: listener.buffers)
+        if tls != nil { state = .handshake }
         since = listener.loop.now
         registration = listener.loop.register(self)
         do throws(Errno) {
@@ -55,7 +59,11 @@ final class ServiceConnection: EventHandler {
 
     /// Ends the connection when no request is under way.
     func drain() {
-        if state == .head, !caller.hasInput { close() }
+        switch state {
+        case .handshake: close()
+        case .head: if !caller.hasInput { close() }
+        case .body, .responseSent, .callerGone, .closed: break
+        }
     }
 
     /// Ends the connection whatever is under way. With `broken`, the caller must not take what it has for a whole
@@ -84,6 +92,7 @@ final class ServiceConnection: EventHandler {
 
     func deadlineReached() {
         switch state {
+        case .handshake: close()
         case .head where !caller.hasInput: close()
         case .head, .body:
             refuse(408)
@@ -97,6 +106,7 @@ final class ServiceConnection: EventHandler {
     private func updateDeadline() {
         let options = listener.options
         let patience = switch state {
+        case .handshake: options.handshakeTimeout
         case .head where !caller.hasInput: options.keepAliveIdle
         case .head, .body: options.requestTimeout
         case .responseSent: options.sendTimeout
@@ -123,8 +133,10 @@ final class ServiceConnection: EventHandler {
 
     /// One round; true when something moved.
     private func round() -> Bool {
+        if state == .handshake { return shakeHands() }
         let sent = send()
         let read = switch state {
+        case .handshake: false
         case .head: readHead() || receive()
         case .body: readBody() || receive()
         case .responseSent(let isLast): finishResponse(isLast: isLast)
@@ -132,6 +144,22 @@ final class ServiceConnection: EventHandler {
         case .closed: false
         }
         return sent || read
+    }
+
+    /// Goes on with the handshake; true when it is done. A caller that fails gets an alert of TLS and no response.
+    private func shakeHands() -> Bool {
+        guard let tls = caller.tls else { preconditionFailure("a handshake without TLS") }
+        do throws(TLSFailure) {
+            guard try tls.handshake() == .done else { return false }
+        } catch {
+            close()
+            return false
+        }
+        since = listener.loop.now
+        state = .head
+        // A request may have come along with the end of the handshake, and the loop tells each thing once.
+        caller.note([.readable, .writable])
+        return true
     }
 
     private func receive() -> Bool {
@@ -196,6 +224,7 @@ final class ServiceConnection: EventHandler {
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
         request = ServiceRequest(listener.head, in: bytes)
+        request?.certificateThumbprint = caller.tls?.peerCertificateThumbprint
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
         let framing = listener.head.framing

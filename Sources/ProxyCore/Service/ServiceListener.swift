@@ -7,6 +7,8 @@ package final class ServiceListener: EventHandler {
     let loop: EventLoop
     let options: ServiceOptions
     let handler: ServiceHandler
+    /// For connections that are accepted from now on.
+    package var tls: TLSServerContext?
     let buffers: BufferPool
     /// Scratch of all connections.
     var head = RequestHead()
@@ -30,6 +32,7 @@ package final class ServiceListener: EventHandler {
         self.loop = loop
         self.options = options
         self.handler = handler
+        tls = options.tls
         // A head has to fit into a buffer whole.
         buffers = BufferPool(bufferBytes: max(16_384, options.head.headBytes), keptMax: 16)
         registration = loop.register(self)

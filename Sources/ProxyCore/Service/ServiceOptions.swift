@@ -1,5 +1,9 @@
 /// The bounds of a service: what a caller can make it hold, and for how long.
-package struct ServiceOptions: Sendable, Equatable {
+package struct ServiceOptions: Sendable {
+    /// TLS to callers; nil where they speak plain HTTP.
+    package var tls: TLSServerContext?
+    /// From the acceptance of a connection to the end of the TLS handshake. Exceeded: closed.
+    package var handshakeTimeout = Interval.seconds(10)
     /// Room for what browsers and client libraries send, which is a tenth of it.
     package var head = HeadLimits(headBytes: 16_384, fields: 100, targetBytes: 4096)
     /// The content of a request, in bytes. More is answered with 413.

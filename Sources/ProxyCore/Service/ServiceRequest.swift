@@ -23,6 +23,9 @@ package struct ServiceRequest: Sendable, Equatable {
     package let fields: [Field]
     /// The content, freed from its framing.
     package internal(set) var body: [UInt8]
+    /// Of the certificate that the caller has shown and proved to be its own; nil when it has shown none, or speaks
+    /// plain HTTP.
+    package var certificateThumbprint: CertificateThumbprint?
 
     /// A request made here rather than received.
     package init(

@@ -141,7 +141,7 @@ class AuthServer:
     def token(self, client, scope, authority):
         """The answer to a client, which is curl, as JSON."""
         answer = curl(
-            f"{self.issuer}/token", "--cacert", authority.file, "-u", f"{client.id}:{client.secret}",
+            f"{self.issuer}/token", "--cacert", authority.certificate, "-u", f"{client.id}:{client.secret}",
             "-d", "grant_type=client_credentials", "--data-urlencode", f"scope={scope}")
         assert answer.exit_status == 0, answer.complaint
         told = json.loads(answer.body)
@@ -173,7 +173,7 @@ class Listener(http.server.ThreadingHTTPServer):
 
     def __init__(self, address, handler_class, certificate):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate)
+        self.context.load_cert_chain(certificate.both)
         super().__init__(address, handler_class)
 
     def get_request(self):

@@ -24,7 +24,9 @@ http {{
         '"tenant":"$http_x_auth_tenant","admin":"$http_x_auth_admin","authorization":"$http_authorization",'
         '"forwarded_for":"$http_x_forwarded_for","forwarded_proto":"$http_x_forwarded_proto",'
         '"connection":"$http_connection","upgrade":"$http_upgrade","te":"$http_te","custom":"$http_x_custom",'
-        '"key":"$http_x_api_key","server":"$server_addr"}}';
+        '"key":"$http_x_api_key","server":"$server_addr","socket":"$connection",'
+        '"tls":"$ssl_protocol","reused":"$ssl_session_reused","asked_name":"$ssl_server_name",'
+        '"certificate":"$ssl_client_s_dn"}}';
     access_log syslog:server=unix:{folder}/seen.sock,nohostname seen;
     underscores_in_headers on;
     client_max_body_size 0;
@@ -36,10 +38,11 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     server {{
-        listen 127.0.0.1:{port};
+        listen 127.0.0.1:{port}{tls};
         listen unix:{folder}/api.sock;
         location / {{ add_header X-Application nginx; return 200 "application\\n"; }}
         location /v2/nothing {{ return 204; }}
+        location /public/last {{ keepalive_timeout 0; return 200 "the last one\\n"; }}
         location /v2/files/ {{ alias {folder}/files/; }}
         location /v2/backend/ {{
             proxy_pass http://unix:{folder}/backend.sock:/;
@@ -54,9 +57,11 @@ http {{
 
 
 class Nginx:
-    """Answers everything, serves `files`, passes /v2/backend/ to a `Backend`, and tells what requests it has seen."""
+    """Answers everything, serves `files`, passes /v2/backend/ to a `Backend`, and tells what requests it has seen.
 
-    def __init__(self):
+    With a `certificate` it speaks TLS, and with `callers` wants their certificates to be of that authority."""
+
+    def __init__(self, certificate=None, callers=None, protocols="TLSv1.2 TLSv1.3"):
         self.folder = processes.new_folder("nginx")
         self.files = self.folder / "files"
         self.files.mkdir()
@@ -68,13 +73,15 @@ class Nginx:
         (self.folder / "seen.sock").chmod(0o777)
         threading.Thread(target=self._read, daemon=True).start()
         self.backend = Backend(self.folder / "backend.sock")
-        (self.folder / "nginx.conf").write_text(NGINX.format(folder=self.folder, port=self.port))
+        (self.folder / "nginx.conf").write_text(NGINX.format(
+            folder=self.folder, port=self.port, tls=tls_settings(certificate, callers, protocols)))
+        self.scheme = "https" if certificate else "http"
         self.process = None
         self.start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     @property
     def socket_url(self):
@@ -111,6 +118,18 @@ class Nginx:
             with self.changed:
                 self.requests.append(request)
                 self.changed.notify_all()
+
+
+def tls_settings(certificate, callers, protocols):
+    """What follows the address that nginx listens on."""
+    if not certificate:
+        return ""
+    settings = (
+        f" ssl;\n        ssl_certificate {certificate.certificate};\n"
+        f"        ssl_certificate_key {certificate.private_key};\n        ssl_protocols {protocols}")
+    if callers:
+        settings += f";\n        ssl_client_certificate {callers};\n        ssl_verify_client on"
+    return settings
 
 
 def wait_until_connected(port, process):

@@ -3,6 +3,7 @@
 import asyncio
 import http
 import logging
+import ssl
 import threading
 
 from websockets.asyncio.server import serve
@@ -13,9 +14,15 @@ logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 
 class EchoServer:
-    """Sends back what it gets. `/refused` is answered 403, `/close` closes with a code, `/whoami` tells who calls."""
+    """Sends back what it gets. `/refused` is answered 403, `/close` closes with a code, `/whoami` tells who calls.
 
-    def __init__(self):
+    With a `certificate` it speaks TLS."""
+
+    def __init__(self, certificate=None):
+        self.context = None
+        if certificate:
+            self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.context.load_cert_chain(certificate.both)
         self.loop = asyncio.new_event_loop()
         self.port = None
         self.pings = 0
@@ -26,7 +33,7 @@ class EchoServer:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}"
 
     def close(self):
         self.loop.call_soon_threadsafe(self._end.set_result, None)
@@ -39,7 +46,10 @@ class EchoServer:
 
     async def _serve(self, ready):
         self._end = self.loop.create_future()
-        options = {"max_size": 32 << 20, "select_subprotocol": self._choose, "process_request": self._answer}
+        options = {
+            "ssl": self.context, "max_size": 32 << 20, "select_subprotocol": self._choose,
+            "process_request": self._answer,
+        }
         async with serve(self._talk, "127.0.0.1", 0, **options) as server:
             self.port = server.sockets[0].getsockname()[1]
             ready.set()

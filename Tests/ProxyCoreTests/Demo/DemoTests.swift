@@ -3,11 +3,14 @@ import XCTest
 
 /// The whole walk, against the three servers.
 final class DemoTests: XCTestCase {
-    private func run(_ file: String, isColored: Bool = false) throws -> (isAsTold: Bool, page: String) {
+    private func run(
+        _ file: String, isColored: Bool = false, usesTLS: Bool = false
+    ) throws -> (isAsTold: Bool, page: String) {
         var options = DemoOptions()
         options.file = file
         options.endsAfterWalk = true
         options.isColored = isColored
+        options.usesTLS = usesTLS
         var lines: [String] = []
         let isAsTold = try Demo.run(options) { lines += $0 }
         return (isAsTold, lines.joined(separator: "\n"))
@@ -31,6 +34,30 @@ final class DemoTests: XCTestCase {
         ]
         for part in told { XCTAssertTrue(page.contains(part), part) }
         for line in page.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 130, String(line)) }
+    }
+
+    func testTheSameOverTLS() throws {
+        let (isAsTold, page) = try run(ownRules, usesTLS: true)
+        XCTAssertTrue(isAsTold, page)
+        XCTAssertTrue(page.hasSuffix("\n18 of 18 answers were as told."))
+        XCTAssertFalse(page.contains("http://"), page)
+        let authority = try XCTUnwrap(page.split { $0 == " " || $0 == "\n" }.first { $0.hasSuffix("/ca.pem") })
+        XCTAssertEqual(page.components(separatedBy: "--cacert \(authority)").count, 19)
+        XCTAssertTrue(page.contains("\"X-Auth-Issuer\":\"https://127.0.0.1:"))
+        XCTAssertFalse(FileManager.default.fileExists(atPath: String(authority)))
+        for line in page.split(separator: "\n") { XCTAssertLessThanOrEqual(line.count, 130, String(line)) }
+    }
+
+    func testTheDemoSpeaksTLSOnlyWhenItIsTold() throws {
+        let files = TLSFiles()
+        let directory = TemporaryDirectory()
+        let rules = """
+            {"listen": \(files.listen()), "upstream": "https://127.0.0.1:2",
+             "issuers": [{"issuer": "http://127.0.0.1:3", "jwks_uri": "http://127.0.0.1:3/", "audiences": ["a"]}],
+             "routes": [{"path": "/v2/users/{uid}", "scopes": ["profile:read"]}]}
+            """
+        let page = try run(directory.write(rules, to: "routes.json")).page
+        XCTAssertTrue(page.contains("HTTP/1.1 200 OK\n    {\"uid\":\"1\""), page)
     }
 
     func testColorsOnlyWhereTheyAreWanted() throws {

@@ -1,0 +1,34 @@
+import Glibc
+import Synchronization
+
+/// A directory for files that nobody needs for longer than this lives; it goes with them then. Only its owner may look
+/// into it. Any thread.
+package final class ScratchDirectory: Sendable {
+    package let path: String
+    private let files = Mutex<[String]>([])
+
+    /// Makes it where the system has its temporary files: in `TMPDIR`, else in /tmp.
+    ///
+    /// - Parameter name: ours to choose; the directory's name begins with it.
+    package init(_ name: String) throws(Errno) {
+        var parent = ProcessEnvironment.value("TMPDIR") ?? ""
+        if parent.isEmpty { parent = "/tmp" }
+        var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
+        // Sound: the text ends with a NUL, and the call changes nothing but the six letters before it.
+        guard unsafe mkdtemp(&template) != nil else { throw .current("mkdtemp") }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+        for file in files.withLock({ $0 }) { _ = unsafe unlink(file) }
+        _ = unsafe rmdir(path)
+    }
+
+    /// Writes a file that is readable by its owner only, and gives its path.
+    package func write(_ name: String, _ bytes: [UInt8]) throws(Errno) -> String {
+        let file = "\(path)/\(name)"
+        try FileWriter.replace(file, with: bytes)
+        files.withLock { $0.append(file) }
+        return file
+    }
+}
