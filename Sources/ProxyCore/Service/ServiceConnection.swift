@@ -16,6 +16,7 @@ final class ServiceConnection: EventHandler {
 
     private let listener: ServiceListener
     private let caller: CallerChannel
+    private let peer: IPAddress?
     private var registration = Registration(slot: 0, generation: 0)
     private var state = State.head
     let timer = DeadlineTimer()
@@ -40,6 +41,7 @@ final class ServiceConnection: EventHandler {
     /// Takes over the connection and starts to serve it.
     init(_ accepted: consuming AcceptedSocket, of listener: ServiceListener) throws(Errno) {
         self.listener = listener
+        peer = accepted.peer.ipAddress
         caller = CallerChannel(socket: accepted.descriptor, pool: listener.buffers)
         since = listener.loop.now
         registration = listener.loop.register(self)
@@ -195,7 +197,7 @@ final class ServiceConnection: EventHandler {
     }
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
-        request = ServiceRequest(listener.head, in: bytes)
+        request = ServiceRequest(listener.head, in: bytes, from: peer)
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
         let framing = listener.head.framing

@@ -23,12 +23,15 @@ package struct ServiceRequest: Sendable, Equatable {
     package let fields: [Field]
     /// The content, freed from its framing.
     package internal(set) var body: [UInt8]
+    /// Who is at the other end of the connection; nil for a request that was made here, or came by a Unix socket.
+    package internal(set) var peer: IPAddress?
 
     /// A request made here rather than received.
     package init(
         _ method: Method, _ path: String, query: String? = nil, fields: [(name: String, value: String)] = [],
-        body: [UInt8] = []
+        body: [UInt8] = [], peer: IPAddress? = nil
     ) {
+        self.peer = peer
         self.method = method
         self.path = Array(path.utf8)
         self.query = query.map { Array($0.utf8) }
@@ -40,7 +43,8 @@ package struct ServiceRequest: Sendable, Equatable {
     }
 
     /// The request whose head was just parsed from `bytes`, still without its body.
-    init(_ head: borrowing RequestHead, in bytes: Span<UInt8>) {
+    init(_ head: borrowing RequestHead, in bytes: Span<UInt8>, from peer: IPAddress?) {
+        self.peer = peer
         method = head.method
         path = bytes.slice(head.path).copied()
         if let range = head.query { query = bytes.slice(range).copied() } else { query = nil }
