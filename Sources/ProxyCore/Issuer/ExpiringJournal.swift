@@ -45,6 +45,7 @@ package final class ExpiringJournal {
 
     /// Remembers `name`, which holds neither spaces nor line feeds. When this returns, it is in the file.
     package func insert(_ name: String, until end: UnixTime, at now: UnixTime) throws(Failure) {
+        if let known = ends[name], known >= end.seconds { return }
         if ends.count >= entriesMax { ends = ends.filter { now.seconds < $0.value } }
         guard ends.count < entriesMax else { throw .full }
         do throws(Errno) {
@@ -56,7 +57,7 @@ package final class ExpiringJournal {
         } catch {
             throw .system(error)
         }
-        ends[name] = max(end.seconds, ends[name] ?? 0)
+        ends[name] = end.seconds
     }
 
     /// What is no line was cut off when it was written, and nobody was told that it had been.

@@ -42,7 +42,7 @@ package final class SigningKeyRing {
         if let choice = chosen[algorithm], choice.madeAt == now { return choice.key }
         let fitting = keys.filter { algorithm == nil || $0.algorithm == algorithm }
         let since = SigningKeySchedule.signingSince(fitting.map(\.activates), at: now)
-        guard let key = fitting.last(where: { $0.activates == since }) ?? keys.last else {
+        guard let key = fitting.first(where: { $0.activates == since }) ?? keys.first else {
             preconditionFailure("a ring has a key")
         }
         chosen[algorithm] = Choice(key: key, madeAt: now)
