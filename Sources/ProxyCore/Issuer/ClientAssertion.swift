@@ -10,8 +10,9 @@ struct ClientAssertion {
     private static let bytesMax = 8192
     /// How far the client's clock may be off.
     private static let skewSeconds: Int64 = 30
-    /// An assertion is made for one request: one that lives longer is none that should be lying around.
-    static let lifetimeMaxSeconds: Int64 = 600
+    /// An assertion is made for one request, and has to be remembered for as long as it lives. An hour is what common
+    /// client libraries give it.
+    private static let lifetimeMaxSeconds: Int64 = 3600
     private static let idBytesMax = 256
 
     init(_ text: String) throws(ClientAuthenticationFailure) {

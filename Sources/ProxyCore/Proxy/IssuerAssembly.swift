@@ -55,7 +55,7 @@ struct IssuerAssembly: Sendable {
 
     private func makeKeys(_ store: SigningKeyStore) -> SigningKeyRing? {
         let log = log
-        return SigningKeyRing(store.schedule, identity: { store.identity }) {
+        let load: SigningKeyRing.Load = {
             do throws(SigningKeyStore.Failure) {
                 let keys = try store.keys()
                 log.log(.info, "signing_keys_loaded") { $0.field("keys", keys.count) }
@@ -65,6 +65,7 @@ struct IssuerAssembly: Sendable {
                 return nil
             }
         }
+        return SigningKeyRing(store.schedule, identity: { store.identity }, load: load)
     }
 
     private func makeAudit() throws(IssuerStartError) -> AuditLog {
