@@ -12,10 +12,17 @@ package final class PrivateKey {
     /// The public half.
     package let material: KeyMaterial
     private let handle: KeyHandle
+    private let digests = DigestContext()
+    /// The prepared EVP_PKEY_CTX of each algorithm that was signed with, by raw value.
+    private var contexts = unsafe [OpaquePointer?](repeating: nil, count: SignatureAlgorithm.allCases.count)
 
     private init(_ handle: KeyHandle, _ material: KeyMaterial) {
         self.handle = handle
         self.material = material
+    }
+
+    deinit {
+        for unsafe context in unsafe contexts { unsafe EVP_PKEY_CTX_free(context) }
     }
 
     package static func generate(_ kind: Kind) -> PrivateKey {
@@ -70,29 +77,48 @@ package final class PrivateKey {
     /// key: choosing it is the program's business, never a peer's.
     package func sign(_ algorithm: SignatureAlgorithm, _ input: Span<UInt8>) -> [UInt8] {
         precondition(material.resolve(algorithm) != nil, "an algorithm of another kind of key")
-        let context = DigestContext()
-        var keyContext: OpaquePointer?
-        let name = algorithm.scheme.digestName
-        // Sound: the key context belongs to the digest context, which outlives its use here.
-        let ready = unsafe EVP_DigestSignInit_ex(context.pointer, &keyContext, name, nil, nil, handle.pointer, nil) == 1
-        precondition(ready, "libcrypto cannot sign")
-        if case .pss(let digest) = algorithm.scheme, let keyContext = unsafe keyContext {
-            precondition(unsafe SignaturePadding.setPSS(keyContext, digest), "libcrypto cannot sign with PSS")
+        switch algorithm.scheme {
+        case .pkcs1(let digest), .pss(let digest): return sign(algorithm, digests.digest(input, with: digest))
+        case .ecdsa(let curve, let digest): return raw(sign(algorithm, digests.digest(input, with: digest)), curve)
+        case .edwards: return signEdwards(input)
         }
-        let signature = signature(of: input, with: context)
-        if case .ecdsa(let curve, _) = algorithm.scheme { return raw(signature, curve) }
-        return signature
     }
 
-    private func signature(of input: Span<UInt8>, with context: DigestContext) -> [UInt8] {
+    private func sign(_ algorithm: SignatureAlgorithm, _ hash: [UInt8]) -> [UInt8] {
+        let context = unsafe context(for: algorithm)
         var length = Int(unsafe EVP_PKEY_get_size(handle.pointer))
         var signature = [UInt8](repeating: 0, count: length)
         // Sound: the buffer has the size that the key asks for, and `length` says so.
+        let done = unsafe EVP_PKEY_sign(context, &signature, &length, hash, hash.count) == 1
+        precondition(done, "libcrypto cannot sign")
+        return Array(signature.prefix(length))
+    }
+
+    /// EdDSA takes the message, not a digest of it.
+    private func signEdwards(_ input: Span<UInt8>) -> [UInt8] {
+        var length = Int(unsafe EVP_PKEY_get_size(handle.pointer))
+        var signature = [UInt8](repeating: 0, count: length)
+        // Sound: the buffer has the size that the key asks for, and `length` says so. The digest context holds its own
+        // reference to the key.
         let done = unsafe input.withUnsafeBufferPointer { input in
-            unsafe EVP_DigestSign(context.pointer, &signature, &length, input.baseAddress, input.count) == 1
+            unsafe EVP_DigestSignInit(digests.pointer, nil, nil, nil, handle.pointer) == 1
+                && EVP_DigestSign(digests.pointer, &signature, &length, input.baseAddress, input.count) == 1
         }
         precondition(done, "libcrypto cannot sign")
         return Array(signature.prefix(length))
+    }
+
+    /// Made once for each algorithm: that costs about as much as a signature.
+    private func context(for algorithm: SignatureAlgorithm) -> OpaquePointer {
+        let slot = Int(algorithm.rawValue)
+        if let context = unsafe contexts[slot] { return unsafe context }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, handle.pointer, nil) else {
+            preconditionFailure("out of memory")
+        }
+        let isReady = unsafe EVP_PKEY_sign_init(context) == 1 && SignaturePadding.set(algorithm, context)
+        precondition(isReady, "libcrypto cannot sign")
+        unsafe contexts[slot] = context
+        return unsafe context
     }
 
     /// r || s of a DER signature that OpenSSL has just made.
@@ -107,21 +133,6 @@ package final class PrivateKey {
         let r = unsafe bigEndian(ECDSA_SIG_get0_r(parsed), bytes: curve.coordinateBytes)
         let s = unsafe bigEndian(ECDSA_SIG_get0_s(parsed), bytes: curve.coordinateBytes)
         return r + s
-    }
-}
-
-extension SignatureAlgorithm.Scheme {
-    /// The digest that the signing operation makes by itself; nil for EdDSA, which has its own inside.
-    fileprivate var digestName: String? {
-        switch self {
-        case .pkcs1(let digest), .pss(let digest), .ecdsa(_, let digest):
-            switch digest {
-            case .sha256: "SHA256"
-            case .sha384: "SHA384"
-            case .sha512: "SHA512"
-            }
-        case .edwards: nil
-        }
     }
 }
 
