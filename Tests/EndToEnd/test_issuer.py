@@ -1,6 +1,7 @@
 """The authorization server: real clients get tokens of it, real verifiers read them."""
 
 import base64
+import hashlib
 import json
 import os
 import time
@@ -20,6 +21,7 @@ from requests_oauthlib import OAuth2Session as RequestsSession  # noqa: E402
 from support import processes, world  # noqa: E402
 from support.caller import curl  # noqa: E402
 from support.issuer import Issuer  # noqa: E402
+from support.openssl import Authority, openssl  # noqa: E402
 from support.proxy import Proxy, command  # noqa: E402
 
 API = "https://api.example"
@@ -311,6 +313,79 @@ class IssuerLifeTests(unittest.TestCase):
         issuer = Issuer().start()
         self.assertEqual(issuer.stop(), 0)
         self.assertEqual(json.loads(issuer.log.lines[-1])["event"], "stopped")
+
+
+class IssuerTLSTests(unittest.TestCase):
+    """Over TLS, with and without certificates of clients."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.authority = Authority()
+        cls.authority.issue("server", "localhost", "127.0.0.1")
+        for name in ["daemon", "pinned", "other"]:
+            cls.authority.issue(name, use="clientAuth")
+        cls.trust = ["--cacert", cls.authority.certificate]
+
+    def shown(self, name):
+        return [*self.trust, "--cert", self.authority.folder / f"{name}.pem", "--key", self.authority.key(name)]
+
+    def ask(self, issuer, *arguments, path="/oauth/token"):
+        return curl(issuer.url + path, "-d", "grant_type=client_credentials", *arguments)
+
+    def thumbprint(self, name):
+        told = openssl("x509", "-in", self.authority.folder / f"{name}.pem", "-outform", "DER", text=False)
+        return base64.urlsafe_b64encode(hashlib.sha256(told.stdout).digest()).rstrip(b"=").decode()
+
+    def test_secrets_over_tls_and_a_certificate_that_changes(self):
+        with Issuer(tls=self.authority.pair("server")) as issuer:
+            secret = issuer.add("daemon")
+            for version in ["1.2", "1.3"]:
+                answer = self.ask(issuer, *self.trust, "-u", f"daemon:{secret}", "--tls-max", version)
+                self.assertEqual(answer.status, 200)
+            self.assertNotEqual(self.ask(issuer, "-u", f"daemon:{secret}").exit_status, 0)
+            document = json.loads(curl(issuer.url + "/.well-known/oauth-authorization-server", *self.trust).body)
+            self.assertNotIn("tls_client_auth", document["token_endpoint_auth_methods_supported"])
+            # Plain HTTP on that port gets nowhere, and hurts nobody.
+            self.assertNotEqual(curl(issuer.url.replace("https", "http") + "/oauth/token").status, 200)
+            self.authority.issue("server", "localhost", "127.0.0.1")
+            issuer.process.send_signal(1)
+            issuer.wait_for("certificate_loaded")
+            self.assertEqual(self.ask(issuer, *self.trust, "-u", f"daemon:{secret}").status, 200)
+
+    def test_clients_authenticate_by_certificate_and_tokens_are_bound_to_it(self):
+        tls = self.authority.pair("server") | {
+            "client_certificates": "request", "client_ca": str(self.authority.certificate)}
+        with Issuer(tls=tls) as issuer:
+            issuer.add("daemon", "--certificate-subject", "CN=daemon", "--no-secret")
+            issuer.add("pinned", "--certificate-thumbprint", self.thumbprint("pinned"), "--no-secret")
+            secret = issuer.add("secretive")
+            document = json.loads(curl(issuer.url + "/.well-known/oauth-authorization-server", *self.trust).body)
+            self.assertLessEqual(
+                {"tls_client_auth", "self_signed_tls_client_auth"},
+                set(document["token_endpoint_auth_methods_supported"]))
+            self.assertTrue(document["tls_client_certificate_bound_access_tokens"])
+            for name in ["daemon", "pinned"]:
+                answer = self.ask(issuer, *self.shown(name), "-d", f"client_id={name}")
+                self.assertEqual(answer.status, 200)
+                token = json.loads(answer.body)["access_token"]
+                claims = IssuerCrashTests.claims(token)
+                self.assertEqual(claims["cnf"], {"x5t#S256": self.thumbprint(name)})
+                answer = curl(
+                    issuer.url + "/oauth/introspect", *self.shown(name), "-d", f"client_id={name}&token={token}")
+                self.assertEqual(json.loads(answer.body)["cnf"], claims["cnf"])
+            for wrong in [[*self.shown("other"), "-d", "client_id=daemon"], [*self.trust, "-d", "client_id=daemon"],
+                          [*self.shown("daemon"), "-d", "client_id=pinned"],
+                          [*self.shown("daemon"), "-d", "client_id=secretive"]]:
+                self.assertEqual(self.ask(issuer, *wrong).status, 401)
+            self.assertEqual(self.ask(issuer, *self.trust, "-u", f"secretive:{secret}").status, 200)
+            methods = [entry.get("method") for entry in issuer.audit() if entry["event"] == "grant"]
+            self.assertEqual(methods, ["tls_client_auth", "self_signed_tls_client_auth", "client_secret_basic"])
+
+    def test_a_certificate_that_is_not_there(self):
+        issuer = Issuer(tls={"certificate": "none.pem", "private_key": "none.key"})
+        done = command("issuer", "--config", issuer.file)
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("listen.tls.certificate", done.stderr)
 
 
 class IssuerCrashTests(unittest.TestCase):

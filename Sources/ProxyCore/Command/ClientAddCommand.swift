@@ -135,7 +135,9 @@ struct ClientAddCommand {
             throw .contradiction("--certificate-subject", "--certificate-thumbprint")
         }
         if let subject {
-            guard !subject.isEmpty else { throw .invalidValue("--certificate-subject", reason: "empty", nearest: nil) }
+            guard (1..<CallerCertificate.subjectBytesMax).contains(subject.utf8.count) else {
+                throw .invalidValue("--certificate-subject", reason: "empty, or too long", nearest: nil)
+            }
             return .subject(subject)
         }
         guard let thumbprint else { return nil }

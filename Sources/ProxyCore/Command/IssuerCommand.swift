@@ -28,7 +28,7 @@ struct IssuerCommand {
                 try IssuerLoop.run(configuration)
             } catch {
                 switch error {
-                case .clients: throw CommandFailure(error.messages, .usage)
+                case .clients, .tls: throw CommandFailure(error.messages, .usage)
                 case .listen, .stateInUse: throw CommandFailure(error.messages, .failure)
                 case .state, .keys, .file, .system: throw CommandFailure(error.messages, .software)
                 }

@@ -129,7 +129,8 @@ package enum ClientsReader {
         if object.has("subject"), object.has("thumbprint") {
             object.report("name either the subject or the thumbprint, not both")
         } else if let subject {
-            return .subject(subject)
+            if subject.utf8.count < CallerCertificate.subjectBytesMax { return .subject(subject) }
+            object["subject"]?.report("must be shorter than \(CallerCertificate.subjectBytesMax) bytes")
         } else if let thumbprint {
             let text = Array(thumbprint.utf8)
             if Base64URL.decode(text.span)?.count == 32 { return .thumbprint(thumbprint) }

@@ -55,7 +55,7 @@ final class ConfigurationSource {
     }
 
     /// The proxies that the environment names.
-    var proxies: ForwardProxySettings { ForwardProxySettings(environment: environment) }
+    var proxies: ForwardProxySettings { ForwardProxySettings(environment: environment ?? { _ in nil }) }
 
     /// `text` with its references replaced by what they stand for.
     func substitute(in text: String) throws(TextSubstitution.Failure) -> String {

@@ -1,6 +1,8 @@
 /// What `issuer.json` says, checked and complete: the settings of an authorization server. A plain value.
 package struct IssuerConfiguration: Sendable {
     package var listen: SocketAddress
+    /// nil for requests in the clear.
+    package var tls: ListenTLSSettings?
     package var server: AuthorizationServerOptions
     package var signing = SigningKeySchedule()
     /// The file of clients.

@@ -15,7 +15,7 @@ struct IssuerConfigurationReader {
         let issuer = object.required("issuer", "missing: the URL that is the iss claim of the tokens")
             .flatMap(Self.readIssuer)
         let listen = object.required("listen", "missing: the address and port to accept requests on")
-            .flatMap(Self.readListen)
+            .flatMap(ListenReader.read)
         let clients = object.required("clients", "missing: the file of clients, which scopeproxy client add makes")?
             .text().map(source.resolve(path:))
         let state = object.required("state_dir", "missing: the folder for keys and records")?
@@ -23,7 +23,9 @@ struct IssuerConfigurationReader {
         // Where something required is missing, the rest is read for the sake of its problems.
         guard let anyIssuer = issuer ?? IssuerURL("https://issuer.invalid") else { return nil }
         var configuration = IssuerConfiguration(
-            listen: listen ?? .unix(path: ""), issuer: anyIssuer, clients: clients ?? "", stateDirectory: state ?? "")
+            listen: listen?.address ?? .unix(path: ""), issuer: anyIssuer, clients: clients ?? "", stateDirectory: state ?? "")
+        configuration.tls = listen?.tls
+        configuration.server.hasCertificates = listen?.tls.map { $0.clientCertificates != .none } ?? false
         readTokens(object["tokens"]?.object(.tokens), into: &configuration)
         readSigning(object["signing"]?.object(.signing), into: &configuration)
         readAudit(object["audit"]?.object(.audit), into: &configuration)
@@ -38,15 +40,6 @@ struct IssuerConfigurationReader {
         value.report(
             "expected an https:// or http:// URL with a host and perhaps a plain path; no query, fragment or user name")
         return nil
-    }
-
-    private static func readListen(_ value: ConfigurationValue) -> SocketAddress? {
-        if value.json.kind != .object {
-            guard value.isString else { return value.mismatch("\"address:port\" or an object") }
-            return ListenReader.readAddress(value)
-        }
-        guard let object = value.object(.issuerListen) else { return nil }
-        return object.required("address", "missing: \"address:port\"").flatMap(ListenReader.readAddress)
     }
 
     private func readTokens(_ object: ConfigurationObject?, into configuration: inout IssuerConfiguration) {

@@ -6,13 +6,6 @@ extension ConfigurationSection {
             "trusted_proxies", "log",
         ])
 
-    static let issuerListen = ConfigurationSection(
-        name: "listen", keys: ["address"],
-        later: [
-            "tls": "TLS to clients arrives with a later version; "
-                + "until then end it in front of the issuer, and listen on loopback or a private network"
-        ])
-
     static let signing = ConfigurationSection(
         name: "signing",
         keys: ["algorithm", "rotate_after_seconds", "publish_before_seconds", "jwks_max_age_seconds"])
@@ -36,7 +29,8 @@ extension ConfigurationSection {
 
     /// Of `issuer.json`.
     package static let allOfIssuer = [
-        authorizationServer, issuerListen, signing, tokens, audit, issuerLimits, issuerTimeouts, issuerLog,
+        authorizationServer, listen, listenTLS, listenCertificate, signing, tokens, audit, issuerLimits, issuerTimeouts,
+        issuerLog,
     ]
 
     static let clients = ConfigurationSection(name: "the top level", keys: ["clients"])
@@ -58,6 +52,6 @@ extension ConfigurationSection {
     /// The sections of the file that this one belongs to.
     var siblings: [ConfigurationSection] {
         let files = [Self.allOfIssuer, Self.allOfClients]
-        return files.first { $0.contains { $0.keys == keys } } ?? Self.all
+        return files.first { $0.contains { $0.name == name && $0.keys == keys } } ?? Self.all
     }
 }

@@ -77,13 +77,10 @@ package final class AuthorizationServer {
         self.init(AuthorizationServerOptions(tokens: TokenOptions(issuer: url)), parts)
     }
 
-    /// - Parameter certificate: what the caller has shown in the handshake of its connection.
-    package func answer(
-        _ request: ServiceRequest, certificate: CallerCertificate? = nil, now: UnixTime
-    ) -> ServiceResponse {
+    package func answer(_ request: ServiceRequest, now: UnixTime) -> ServiceResponse {
         guard let resource = resources[String(decoding: request.path, as: UTF8.self)] else { return .problem(404) }
         let peer = options.callers.address(of: request)
-        let call = IssuerCall(request: request, certificate: certificate, peer: peer, now: now)
+        let call = IssuerCall(request: request, peer: peer, now: now)
         switch resource {
         case .token: return tokens.answer(call)
         case .revocation: return revocations.answer(call)

@@ -96,6 +96,7 @@ package enum IssuerStartError: Error, Sendable {
     case keys(String)
     case file(String, Errno)
     case listen(SocketAddress, Errno)
+    case tls(TLSFileProblem)
     case system(Errno)
 
     /// For the person who started it: one line for each problem.
@@ -107,6 +108,7 @@ package enum IssuerStartError: Error, Sendable {
         case .keys(let message): [message]
         case .file(let path, let error): ["\(path): \(error.description)"]
         case .listen(let address, let error): ["cannot listen on \(address): \(error.message)"]
+        case .tls(let problem): ["\(problem.path) \(problem.message)"]
         case .system(let error): [error.description]
         }
     }

@@ -16,12 +16,17 @@ package enum IssuerLoop {
         let lock = try lockState(configuration.stateDirectory)
         let store = try prepare(assembly)
         let ended = try system { () throws(Errno) in try WakeUp() }
-        let service = try serve(assembly, store, ended)
+        let mailbox = try system { () throws(Errno) in try Mailbox<ServiceCommand>() }
+        let certificates = try watchCertificates(configuration, mailbox, log)
+        let service = try serve(assembly, store, mailbox, certificates, ended)
+        let certificateThread = try system { () throws(Errno) in try certificates?.start() }
         let keeper = try system { () throws(Errno) in try SigningKeyKeeper(store, log: log) }
         let keeperThread = try system { () throws(Errno) in try keeper.start() }
         announce(configuration, service.address, log)
-        waitForEnd(of: service, ended, signals, assembly)
+        waitForEnd(of: service, ended, signals, assembly, certificates)
         service.stop()
+        certificates?.stop()
+        certificateThread?.join()
         keeper.stop()
         keeperThread.join()
         _ = consume lock
@@ -59,9 +64,12 @@ package enum IssuerLoop {
     }
 
     private static func serve(
-        _ assembly: IssuerAssembly, _ store: SigningKeyStore, _ ended: WakeUp
+        _ assembly: IssuerAssembly, _ store: SigningKeyStore, _ mailbox: Mailbox<ServiceCommand>,
+        _ certificates: CertificateWatch?, _ ended: WakeUp
     ) throws(IssuerStartError) -> Service {
         let configuration = assembly.configuration
+        var tls: TLSServerContext?
+        do throws(TLSFileProblem) { tls = try certificates?.initial() } catch { throw .tls(error) }
         let opened = try system { () throws(Errno) in try Mailbox<IssuerStartError?>() }
         let socket: ListeningSocket
         do throws(Errno) {
@@ -71,7 +79,8 @@ package enum IssuerLoop {
         }
         let service = try system { () throws(Errno) in
             try Service.start(
-                "issuer", on: socket, options: configuration.service, log: assembly.log, ended: ended
+                "issuer", on: socket, options: configuration.service, log: assembly.log, mailbox: mailbox, tls: tls,
+                ended: ended
             ) {
                 do throws(IssuerStartError) {
                     let server = try assembly.makeServer(store)
@@ -92,8 +101,18 @@ package enum IssuerLoop {
         return service
     }
 
+    private static func watchCertificates(
+        _ configuration: IssuerConfiguration, _ mailbox: Mailbox<ServiceCommand>, _ log: LogWriter
+    ) throws(IssuerStartError) -> CertificateWatch? {
+        guard let files = configuration.tls else { return nil }
+        return try system { () throws(Errno) in
+            try CertificateWatch(files, board: CertificateBoard(), log: log) { mailbox.post(.tls($0)) }
+        }
+    }
+
     private static func waitForEnd(
-        of service: Service, _ ended: WakeUp, _ signals: borrowing SignalReader, _ assembly: IssuerAssembly
+        of service: Service, _ ended: WakeUp, _ signals: borrowing SignalReader, _ assembly: IssuerAssembly,
+        _ certificates: CertificateWatch?
     ) {
         var isDraining = false
         while let signal = signals.wait(orUntil: ended) {
@@ -105,6 +124,7 @@ package enum IssuerLoop {
                 service.drain(for: assembly.configuration.drain)
             case .hangup:
                 assembly.reopening.request()
+                certificates?.reload()
                 assembly.log.log(.info, "audit_log_reopened") { line in
                     line.field("path", assembly.configuration.auditPath)
                     line.field("hint", "the configuration is read at the start only; restart to apply changes")
@@ -117,7 +137,7 @@ package enum IssuerLoop {
     private static func announce(_ configuration: IssuerConfiguration, _ address: SocketAddress, _ log: LogWriter) {
         let issuer = configuration.server.tokens.issuer
         log.log(.info, "listening") { line in
-            line.field("address", "http://\(address)")
+            line.field("address", "\(configuration.tls == nil ? "http" : "https")://\(address)")
             line.field("issuer", issuer.name)
             line.field("metadata", issuer.metadataAddress)
             line.field("algorithm", configuration.signing.algorithm.name.description)

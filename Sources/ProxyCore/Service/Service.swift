@@ -3,10 +3,10 @@ import Synchronization
 /// A service on a thread of its own. Stopped by whoever started it; any thread.
 package final class Service: Sendable {
     package let address: SocketAddress
-    private let mailbox: Mailbox<ServiceEnd>
+    private let mailbox: Mailbox<ServiceCommand>
     private let thread: Mutex<Thread?>
 
-    private init(address: SocketAddress, mailbox: Mailbox<ServiceEnd>, thread: Thread) {
+    private init(address: SocketAddress, mailbox: Mailbox<ServiceCommand>, thread: Thread) {
         self.address = address
         self.mailbox = mailbox
         self.thread = Mutex(thread)
@@ -16,17 +16,21 @@ package final class Service: Sendable {
     ///
     /// - Parameters:
     ///   - name: of the thread; at most 15 bytes are kept.
+    ///   - mailbox: through which it is told things; one of its own if not given.
+    ///   - tls: what connections begin with; nil for requests in the clear, for as long as the service runs.
     ///   - ended: signalled when the service's thread has nothing more to do, also when it could not start.
     ///   - makeHandler: runs on the service's thread, where what it makes stays.
     package static func start(
         _ name: String, on socket: ListeningSocket, options: ServiceOptions = ServiceOptions(), log: LogWriter,
-        ended: WakeUp? = nil, makeHandler: @escaping @Sendable () -> ServiceHandler
+        mailbox: Mailbox<ServiceCommand>? = nil, tls: TLSServerContext? = nil, ended: WakeUp? = nil,
+        makeHandler: @escaping @Sendable () -> ServiceHandler
     ) throws(Errno) -> Service {
-        let mailbox = try Mailbox<ServiceEnd>()
+        let mailbox = if let mailbox { mailbox } else { try Mailbox<ServiceCommand>() }
         let thread = try Thread.start(name: name) {
             defer { ended?.signal() }
             do throws(Errno) {
-                let service = try ServiceThread(socket, options: options, mailbox: mailbox, handler: makeHandler())
+                let service = try ServiceThread(
+                    socket, options: options, mailbox: mailbox, tls: tls, handler: makeHandler())
                 service.run()
             } catch {
                 log.log(.error, "service_failed") { line in
@@ -49,8 +53,10 @@ package final class Service: Sendable {
     }
 }
 
-/// How a service is to end.
-private enum ServiceEnd: Sendable {
+/// What others tell a service.
+package enum ServiceCommand: Sendable {
+    /// New connections begin with this from now on. For a service that has had TLS from the start.
+    case tls(TLSServerContext)
     case drain(Interval)
     case cut
 }
@@ -59,17 +65,17 @@ private enum ServiceEnd: Sendable {
 private final class ServiceThread: EventHandler {
     private let loop: EventLoop
     private let listener: ServiceListener
-    private let mailbox: Mailbox<ServiceEnd>
+    private let mailbox: Mailbox<ServiceCommand>
     private var registration = Registration(slot: 0, generation: 0)
     let timer = DeadlineTimer()
 
     init(
-        _ socket: ListeningSocket, options: ServiceOptions, mailbox: Mailbox<ServiceEnd>,
+        _ socket: ListeningSocket, options: ServiceOptions, mailbox: Mailbox<ServiceCommand>, tls: TLSServerContext?,
         handler: @escaping ServiceHandler
     ) throws(Errno) {
         self.mailbox = mailbox
         loop = try EventLoop()
-        listener = try ServiceListener(socket, loop: loop, options: options, handler: handler)
+        listener = try ServiceListener(socket, loop: loop, options: options, tls: tls, handler: handler)
         registration = loop.register(self)
         try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
     }
@@ -86,6 +92,7 @@ private final class ServiceThread: EventHandler {
     func ready(_ readiness: Readiness) {
         for message in mailbox.takeAll() {
             switch message {
+            case .tls(let context): listener.tls = context
             case .drain(let time):
                 listener.close()
                 timer.set(loop.now.advanced(by: time), registration, loop)

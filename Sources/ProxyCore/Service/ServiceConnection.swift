@@ -5,6 +5,7 @@
 final class ServiceConnection: EventHandler {
     /// Named for what the connection waits for.
     private enum State: Equatable {
+        case handshake
         case head
         case body
         /// The caller takes the response; then comes the next request, or the end.
@@ -17,6 +18,7 @@ final class ServiceConnection: EventHandler {
     private let listener: ServiceListener
     private let caller: CallerChannel
     private let peer: IPAddress?
+    private var certificate: CallerCertificate?
     private var registration = Registration(slot: 0, generation: 0)
     private var state = State.head
     let timer = DeadlineTimer()
@@ -42,7 +44,9 @@ final class ServiceConnection: EventHandler {
     init(_ accepted: consuming AcceptedSocket, of listener: ServiceListener) throws(Errno) {
         self.listener = listener
         peer = accepted.peer.ipAddress
-        caller = CallerChannel(socket: accepted.descriptor, pool: listener.buffers)
+        let tls = listener.tls.map { TLSSession($0, socket: accepted.descriptor) }
+        caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: listener.buffers)
+        if tls != nil { state = .handshake }
         since = listener.loop.now
         registration = listener.loop.register(self)
         do throws(Errno) {
@@ -57,7 +61,7 @@ final class ServiceConnection: EventHandler {
 
     /// Ends the connection when no request is under way.
     func drain() {
-        if state == .head, !caller.hasInput { close() }
+        if state == .handshake || state == .head && !caller.hasInput { close() }
     }
 
     /// Ends the connection whatever is under way. With `broken`, the caller must not take what it has for a whole
@@ -86,6 +90,7 @@ final class ServiceConnection: EventHandler {
 
     func deadlineReached() {
         switch state {
+        case .handshake: close()
         case .head where !caller.hasInput: close()
         case .head, .body:
             refuse(408)
@@ -100,7 +105,7 @@ final class ServiceConnection: EventHandler {
         let options = listener.options
         let patience = switch state {
         case .head where !caller.hasInput: options.keepAliveIdle
-        case .head, .body: options.requestTimeout
+        case .handshake, .head, .body: options.requestTimeout
         case .responseSent: options.sendTimeout
         case .callerGone, .closed: options.linger
         }
@@ -125,8 +130,9 @@ final class ServiceConnection: EventHandler {
 
     /// One round; true when something moved.
     private func round() -> Bool {
-        let sent = send()
+        let sent = state != .handshake && send()
         let read = switch state {
+        case .handshake: shakeHands()
         case .head: readHead() || receive()
         case .body: readBody() || receive()
         case .responseSent(let isLast): finishResponse(isLast: isLast)
@@ -134,6 +140,26 @@ final class ServiceConnection: EventHandler {
         case .closed: false
         }
         return sent || read
+    }
+
+    /// True when the handshake is done.
+    private func shakeHands() -> Bool {
+        guard let tls = caller.tls else { preconditionFailure("a handshake without TLS") }
+        do throws(TLSFailure) {
+            guard try tls.handshake() == .done else {
+                if caller.closing { close() }
+                return false
+            }
+        } catch {
+            close()
+            return false
+        }
+        certificate = CallerCertificate(tls)
+        since = listener.loop.now
+        state = .head
+        // A request may have come along with the end of the handshake.
+        caller.note([.readable, .writable])
+        return true
     }
 
     private func receive() -> Bool {
@@ -197,7 +223,9 @@ final class ServiceConnection: EventHandler {
     }
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
-        request = ServiceRequest(listener.head, in: bytes, from: peer)
+        request = ServiceRequest(listener.head, in: bytes)
+        request?.peer = peer
+        request?.certificate = certificate
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
         let framing = listener.head.framing

@@ -7,6 +7,8 @@ package final class ServiceListener: EventHandler {
     let loop: EventLoop
     let options: ServiceOptions
     let handler: ServiceHandler
+    /// What new connections begin with; nil for requests in the clear.
+    var tls: TLSServerContext?
     let buffers: BufferPool
     /// Scratch of all connections.
     var head = RequestHead()
@@ -24,8 +26,10 @@ package final class ServiceListener: EventHandler {
     private static let shortagePause = Interval.milliseconds(100)
 
     package init(
-        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions, handler: @escaping ServiceHandler
+        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions, tls: TLSServerContext? = nil,
+        handler: @escaping ServiceHandler
     ) throws(Errno) {
+        self.tls = tls
         self.socket = socket
         self.loop = loop
         self.options = options

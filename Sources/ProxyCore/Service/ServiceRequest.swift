@@ -25,13 +25,16 @@ package struct ServiceRequest: Sendable, Equatable {
     package internal(set) var body: [UInt8]
     /// Who is at the other end of the connection; nil for a request that was made here, or came by a Unix socket.
     package internal(set) var peer: IPAddress?
+    /// What the caller has shown in the handshake of its connection; nil for nothing, and without TLS.
+    package internal(set) var certificate: CallerCertificate?
 
     /// A request made here rather than received.
     package init(
         _ method: Method, _ path: String, query: String? = nil, fields: [(name: String, value: String)] = [],
-        body: [UInt8] = [], peer: IPAddress? = nil
+        body: [UInt8] = [], peer: IPAddress? = nil, certificate: CallerCertificate? = nil
     ) {
         self.peer = peer
+        self.certificate = certificate
         self.method = method
         self.path = Array(path.utf8)
         self.query = query.map { Array($0.utf8) }
@@ -43,8 +46,7 @@ package struct ServiceRequest: Sendable, Equatable {
     }
 
     /// The request whose head was just parsed from `bytes`, still without its body.
-    init(_ head: borrowing RequestHead, in bytes: Span<UInt8>, from peer: IPAddress?) {
-        self.peer = peer
+    init(_ head: borrowing RequestHead, in bytes: Span<UInt8>) {
         method = head.method
         path = bytes.slice(head.path).copied()
         if let range = head.query { query = bytes.slice(range).copied() } else { query = nil }

@@ -15,15 +15,17 @@ SCOPES = "profile:read profile:create reports:read"
 class Issuer:
     """A running issuer with files of its own; it can be killed and started again on them."""
 
-    def __init__(self, **more):
+    def __init__(self, tls=None, **more):
         self.folder = processes.new_folder("issuer")
         self.file = self.folder / "issuer.json"
         self.port = processes.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         settings = {
             "issuer": self.url, "listen": f"127.0.0.1:{self.port}", "clients": "clients.json", "state_dir": "state",
             "log": {"level": "info", "format": "json"},
         }
+        if tls:
+            settings["listen"] = {"address": settings["listen"], "tls": tls}
         self.file.write_text(json.dumps(settings | more))
         self.issuer = (settings | more)["issuer"]
         self.secrets = []

@@ -40,6 +40,9 @@ final class ConfigurationSchemaTests: XCTestCase {
                 switch section.name {
                 case "the top level": root
                 case "listen": try XCTUnwrap(properties["listen"]?["anyOf"]?.elements.last)
+                case "listen.tls": try XCTUnwrap(root["$defs"]?["listenTLS"])
+                case "listen.tls.certificates":
+                    try XCTUnwrap(root["$defs"]?["listenTLS"]?["properties"]?["certificates"]?["items"])
                 case _: try XCTUnwrap(properties[section.name], section.name)
                 }
             let keys = object["properties"]?.members.compactMap(\.key.string) ?? []

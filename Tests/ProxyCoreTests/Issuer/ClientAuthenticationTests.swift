@@ -158,8 +158,8 @@ final class ClientAuthenticationTests: XCTestCase {
 
     // MARK: - Certificates
 
-    private func certificate(_ subject: String, _ thumbprint: String, trusted: Bool) -> CallerCertificate {
-        CallerCertificate(subject: subject, thumbprint: thumbprint, isTrusted: trusted)
+    private func certificate(_ subject: String, _ thumbprint: String) -> CallerCertificate {
+        CallerCertificate(subject: subject, thumbprint: thumbprint)
     }
 
     func testCertificates() throws {
@@ -169,12 +169,11 @@ final class ClientAuthenticationTests: XCTestCase {
         own.certificate = .thumbprint("thumb")
         let fixture = try IssuerFixture(clients: [ofAuthority, IssuerFixture.client("none")])
         let rows: [(String, CallerCertificate?, Int)] = [
-            ("authority", certificate("CN=daemon,O=Acme", "x", trusted: true), 200),
-            ("authority", certificate("CN=daemon,O=Acme", "x", trusted: false), 401),
-            ("authority", certificate("CN=daemon", "x", trusted: true), 401),
+            ("authority", certificate("CN=daemon,O=Acme", "x"), 200),
+            ("authority", certificate("CN=daemon", "x"), 401),
             ("authority", nil, 401),
-            ("none", certificate("CN=daemon,O=Acme", "x", trusted: true), 401),
-            ("nobody", certificate("CN=daemon,O=Acme", "x", trusted: true), 401),
+            ("none", certificate("CN=daemon,O=Acme", "x"), 401),
+            ("nobody", certificate("CN=daemon,O=Acme", "x"), 401),
         ]
         for (id, shown, status) in rows {
             let response = fixture.post(
@@ -183,14 +182,14 @@ final class ClientAuthenticationTests: XCTestCase {
         }
         let memory = AuthorizationServer(
             issuer: IssuerFixture.issuer, clients: [own], keys: [SigningKey(.generate(.p256), .es256)])
-        let request = ServiceRequest(
-            .post, "/oauth/token", fields: [(name: "Content-Type", value: "application/x-www-form-urlencoded")],
-            body: Array((Self.grant + "&client_id=own").utf8))
-        let shown = certificate("anything", "thumb", trusted: false)
-        let response = memory.answer(request, certificate: shown, now: fixture.now)
-        let token = try XCTUnwrap(try IssuerFixture.json(response)["access_token"]?.string)
+        func ask(_ thumbprint: String) -> ServiceResponse {
+            let request = ServiceRequest(
+                .post, "/oauth/token", fields: [(name: "Content-Type", value: "application/x-www-form-urlencoded")],
+                body: Array((Self.grant + "&client_id=own").utf8), certificate: certificate("anything", thumbprint))
+            return memory.answer(request, now: fixture.now)
+        }
+        let token = try XCTUnwrap(try IssuerFixture.json(ask("thumb"))["access_token"]?.string)
         XCTAssertEqual(try IssuerFixture.claims(of: token)["cnf"]?["x5t#S256"]?.string, "thumb")
-        let other = certificate("anything", "other", trusted: true)
-        XCTAssertEqual(memory.answer(request, certificate: other, now: fixture.now).status, 401)
+        XCTAssertEqual(ask("other").status, 401)
     }
 }
