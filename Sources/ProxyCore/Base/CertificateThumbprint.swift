@@ -23,6 +23,17 @@ package struct CertificateThumbprint: Equatable, Sendable {
         self.init(digest: bytes.span)
     }
 
+    /// As it stands in a token.
+    package var base64URL: String {
+        var bytes: [UInt8] = []
+        for word in [first, second, third, fourth] {
+            for shift in stride(from: UInt64(56), through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: word >> shift))
+            }
+        }
+        return Base64URL.encode(bytes.span).span.text
+    }
+
     private static func word(_ bytes: Span<UInt8>, _ start: Int) -> UInt64 {
         var word: UInt64 = 0
         for index in start..<start + 8 { word = word << 8 | UInt64(bytes[index]) }

@@ -26,8 +26,23 @@ package enum Command {
             let nearest = CommandSyntax.nearestOption(to: first, among: CommandOption.everywhere)
             return refuse(.unknownOption(first, nearest: nearest), nil, console)
         }
+        if let group = CommandGroup(name: first) { return run(group, rest, console) }
         guard let subcommand = Subcommand(name: first) else { return refuse(unknown(first), nil, console) }
         return run(subcommand, rest, console)
+    }
+
+    private static func run(_ group: CommandGroup, _ arguments: [String], _ console: Console) -> ExitStatus {
+        guard let word = arguments.first else {
+            console.complain(HelpText.manual(of: group))
+            return .usage
+        }
+        if word == "--help" || word == "-h" {
+            console.say(HelpText.manual(of: group))
+            return .success
+        }
+        if word == "--version" || word == "-V" { return version(console) }
+        guard let subcommand = group.member(word) else { return refuse(unknown(word, in: group), nil, console) }
+        return run(subcommand, Array(arguments.dropFirst()), console)
     }
 
     private static func run(_ subcommand: Subcommand, _ arguments: [String], _ console: Console) -> ExitStatus {
@@ -50,6 +65,17 @@ package enum Command {
             console.say(HelpText.overview)
             return .success
         }
+        if let group = CommandGroup(name: topic) {
+            guard arguments.count > 1 else {
+                console.say(HelpText.manual(of: group))
+                return .success
+            }
+            guard let member = group.member(arguments[1]) else {
+                return refuse(unknown(arguments[1], in: group), nil, console)
+            }
+            console.say(HelpText.manual(of: member.syntax))
+            return .success
+        }
         guard let subcommand = Subcommand(name: topic) else { return refuse(unknown(topic), nil, console) }
         console.say(HelpText.manual(of: subcommand.syntax))
         return .success
@@ -67,6 +93,10 @@ package enum Command {
     }
 
     private static func unknown(_ name: String) -> UsageError {
-        .unknownCommand(name, nearest: EditDistance.nearest(to: name, among: Subcommand.names))
+        .unknownCommand(name, nearest: EditDistance.nearest(to: name, among: Subcommand.overview.map(\.name)))
+    }
+
+    private static func unknown(_ word: String, in group: CommandGroup) -> UsageError {
+        .unknownCommand("\(group.name) \(word)", nearest: EditDistance.nearest(to: word, among: group.words))
     }
 }

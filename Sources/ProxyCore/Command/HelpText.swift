@@ -28,6 +28,14 @@ enum HelpText {
         return lines + ["", "Exit status:"] + statuses(syntax.statuses)
     }
 
+    /// For a group of commands of two words.
+    static func manual(of group: CommandGroup) -> [String] {
+        let commands = entries(group.members.map { ("  \($0.syntax.name)", $0.syntax.summary) })
+        return ["\(Command.name) \(group.name): \(group.summary)", ""]
+            + ["Usage: \(Command.name) \(group.name) COMMAND [ARGUMENT]...", "", "Commands:"] + commands
+            + ["", "`\(Command.name) \(group.name) COMMAND --help` tells more about a command."]
+    }
+
     private static let commonStatuses: [(status: ExitStatus, meaning: String)] = [
         (.success, "done"),
         (.failure, "the answer is no: not valid, refused, not as told"),
@@ -46,7 +54,7 @@ enum HelpText {
     }
 
     private static var commands: [String] {
-        entries(Subcommand.allCases.map { ("  \($0.syntax.name)", $0.syntax.summary) })
+        entries(Subcommand.overview.map { ("  \($0.name)", $0.summary) })
     }
 
     private static func options(_ options: [CommandOption]) -> [String] {

@@ -32,7 +32,7 @@ struct ConfigurationReader {
         }
         if let mode = object["mode"].flatMap(RouteReader.readMode) { configuration.mode = mode }
         if let forwards = object["forward_token"]?.bool() { configuration.forwardsToken = forwards }
-        if let proxies = object["trusted_proxies"] { configuration.trustedProxies = readTrustedProxies(proxies) }
+        if let proxies = object["trusted_proxies"] { configuration.trustedProxies = Self.readTrustedProxies(proxies) }
         if let limits = object["limits"] { configuration.limits = LimitsReader.readLimits(limits) }
         if let timeouts = object["timeouts"] { configuration.timeouts = LimitsReader.readTimeouts(timeouts) }
         configuration.admin = readAdmin(object, listen: configuration.listen)
@@ -63,7 +63,7 @@ struct ConfigurationReader {
         return address
     }
 
-    private func readTrustedProxies(_ value: ConfigurationValue) -> [CIDR] {
+    static func readTrustedProxies(_ value: ConfigurationValue) -> [CIDR] {
         let blocks = value.list(of: "addresses") { element, text -> CIDR? in
             if let block = CIDR(text) { return block }
             element.report("expected an address or a block of them, like 10.0.0.0/8 or 2001:db8::/32")
@@ -73,15 +73,19 @@ struct ConfigurationReader {
     }
 
     private func readLog(_ log: ConfigurationObject, into configuration: inout Configuration) {
-        if let level = log["level"].flatMap(readLogLevel) { configuration.logLevel = level }
-        configuration.logFormat = log["format"]?.choice(["json": LogFormat.json, "text": .text])
+        if let level = log["level"].flatMap(Self.readLogLevel) { configuration.logLevel = level }
+        configuration.logFormat = log["format"].flatMap(Self.readLogFormat)
         if let whenFull = log["when_full"]?.choice(["drop": LogWriter.WhenFull.drop, "block": .block]) {
             configuration.logWhenFull = whenFull
         }
         if let sample = log["sample"]?.share() { configuration.logSample = sample }
     }
 
-    private func readLogLevel(_ value: ConfigurationValue) -> LogLevel? {
+    static func readLogFormat(_ value: ConfigurationValue) -> LogFormat? {
+        value.choice(["json": .json, "text": .text])
+    }
+
+    static func readLogLevel(_ value: ConfigurationValue) -> LogLevel? {
         value.choice(["error": .error, "warn": .warn, "info": .info, "debug": .debug])
     }
 

@@ -87,7 +87,7 @@ package struct ConfigurationSection: Sendable {
     /// Why a key that is none of `keys` is refused, and which one it was probably meant to be.
     func refusal(of key: String) -> (message: String, suggestion: String?) {
         if let reason = later[key] { return (reason, nil) }
-        let homes = Self.all.filter { $0.keys.contains(key) || $0.later[key] != nil }.map(\.name)
+        let homes = siblings.filter { $0.keys.contains(key) || $0.later[key] != nil }.map(\.name)
         if homes.isEmpty { return ("unknown key", EditDistance.nearest(to: key, among: keys)) }
         return ("not a key of \(name); it belongs to \(homes.joined(separator: " or "))", nil)
     }

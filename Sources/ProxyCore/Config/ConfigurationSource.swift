@@ -4,7 +4,8 @@
 final class ConfigurationSource {
     let file: String
     let document: JSONDocument
-    private let environment: (String) -> String?
+    /// nil when strings are what they are, and a dollar sign is one.
+    private let environment: ((String) -> String?)?
     private var reports: [Report] = []
 
     private struct Report {
@@ -14,7 +15,7 @@ final class ConfigurationSource {
         var suggestion: String?
     }
 
-    init(file: String, document: JSONDocument, environment: @escaping (String) -> String?) {
+    init(file: String, document: JSONDocument, environment: ((String) -> String?)?) {
         self.file = file
         self.document = document
         self.environment = environment
@@ -54,11 +55,12 @@ final class ConfigurationSource {
     }
 
     /// The proxies that the environment names.
-    var proxies: ForwardProxySettings { ForwardProxySettings(environment: environment) }
+    var proxies: ForwardProxySettings { ForwardProxySettings(environment: environment ?? { _ in nil }) }
 
     /// `text` with its references replaced by what they stand for.
     func substitute(in text: String) throws(TextSubstitution.Failure) -> String {
-        try TextSubstitution.apply(
+        guard let environment else { return text }
+        return try TextSubstitution.apply(
             to: text, environment: environment,
             file: { (path) throws(TextSubstitution.Failure) in try self.secret(path) })
     }

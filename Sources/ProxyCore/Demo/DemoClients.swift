@@ -12,7 +12,7 @@ struct DemoClient: Sendable {
         var registration = RegisteredClient(
             id: id, secret: ClientSecret(hashing: secret), scopes: scopes, audiences: audiences)
         registration.algorithm = algorithm
-        registration.claims = [("tenant", tenant)]
+        registration.claims = [ClientClaim("tenant", tenant)].compactMap { $0 }
         self.registration = registration
     }
 }

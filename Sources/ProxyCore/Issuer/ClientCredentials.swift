@@ -1,23 +1,55 @@
-/// Who a client says that it is, and the secret that it shows for it (RFC 6749 section 2.3.1).
+/// Who a client says that it is, and what it shows for it (RFC 6749 section 2.3, RFC 7523 section 2.2, RFC 8705
+/// section 2).
 struct ClientCredentials {
-    let id: String
-    let secret: String
+    enum Proof {
+        case secret(String, AuthenticationMethod)
+        case assertion(ClientAssertion)
+        case certificate(CallerCertificate)
+    }
 
-    /// The credentials of a request, by `client_secret_basic` or `client_secret_post`, never both.
-    init(_ request: ServiceRequest, _ parameters: TokenRequestParameters) throws(TokenRequestError) {
-        switch request.content(of: .authorization) {
+    let id: String
+    let proof: Proof
+
+    /// The credentials of a call, in exactly one of the ways that there are.
+    init(_ call: IssuerCall, _ parameters: TokenRequestParameters) throws(TokenRequestError) {
+        let secret = parameters["client_secret"]
+        let assertion = parameters["client_assertion"]
+        switch call.request.content(of: .authorization) {
         case .several: throw .severalAuthorizations
         case .one(let value):
-            guard parameters["client_secret"] == nil else { throw .twoAuthenticationMethods }
-            guard let basic = Self.basic(value) else { throw .invalidClient }
-            // Many clients repeat their name in the content, which says nothing new.
-            if let id = parameters["client_id"], id != basic.id { throw .differingClientIDs }
-            (id, secret) = basic
+            guard secret == nil, assertion == nil else { throw .twoAuthenticationMethods }
+            guard let basic = Self.basic(value) else { throw .invalidClient(.malformedCredentials) }
+            id = basic.id
+            proof = .secret(basic.secret, .basic)
         case .none:
-            guard let id = parameters["client_id"], let secret = parameters["client_secret"] else {
-                throw .invalidClient
+            if let assertion {
+                guard secret == nil else { throw .twoAuthenticationMethods }
+                (id, proof) = try Self.read(assertion, type: parameters["client_assertion_type"])
+            } else if let secret {
+                guard let id = parameters["client_id"] else { throw .invalidClient(.noCredentials) }
+                self.id = id
+                proof = .secret(secret, .post)
+            } else {
+                guard let id = parameters["client_id"], let certificate = call.certificate else {
+                    throw .invalidClient(.noCredentials)
+                }
+                self.id = id
+                proof = .certificate(certificate)
             }
-            (self.id, self.secret) = (id, secret)
+        }
+        // Many clients repeat their name in the content, which says nothing new.
+        if let named = parameters["client_id"], named != id { throw .differingClientIDs }
+    }
+
+    private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+    private static func read(_ text: String, type: String?) throws(TokenRequestError) -> (String, Proof) {
+        guard type == assertionType else { throw .invalidClient(.unsupportedAssertionType) }
+        do throws(ClientAuthenticationFailure) {
+            let assertion = try ClientAssertion(text)
+            return (assertion.client, .assertion(assertion))
+        } catch {
+            throw .invalidClient(error)
         }
     }
 
@@ -53,5 +85,24 @@ struct ClientCredentials {
             }
         }
         return Base64URL.decode(unpadded.span)
+    }
+}
+
+/// How a client authenticates, by the registered names (RFC 8414 section 2).
+enum AuthenticationMethod: CaseIterable, Sendable {
+    case basic
+    case post
+    case privateKey
+    case certificate
+    case selfSigned
+
+    var name: StaticString {
+        switch self {
+        case .basic: "client_secret_basic"
+        case .post: "client_secret_post"
+        case .privateKey: "private_key_jwt"
+        case .certificate: "tls_client_auth"
+        case .selfSigned: "self_signed_tls_client_auth"
+        }
     }
 }

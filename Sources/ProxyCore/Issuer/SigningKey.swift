@@ -3,17 +3,39 @@ package final class SigningKey {
     package let algorithm: SignatureAlgorithm
     /// The key's thumbprint (RFC 7638): the same for the same key, whoever computes it.
     package let keyID: String
-    private let key: PrivateKey
+    /// From then on it signs.
+    package let activates: UnixTime
+    let key: PrivateKey
+    /// The header of its tokens (RFC 9068 section 2.1), encoded, with the dot behind it.
+    let encodedHeader: [UInt8]
+    private var verifying: PublicKey?
 
     /// `key` fits `algorithm`.
-    package init(_ key: PrivateKey, _ algorithm: SignatureAlgorithm) {
+    package init(_ key: PrivateKey, _ algorithm: SignatureAlgorithm, activates: UnixTime = UnixTime(0)) {
         precondition(key.material.resolve(algorithm) != nil)
         self.key = key
         self.algorithm = algorithm
+        self.activates = activates
         keyID = Self.thumbprint(of: key.material)
+        var header = JSONWriter()
+        header.beginObject()
+        header.key("alg")
+        header.string(algorithm.name)
+        header.key("typ")
+        header.string("at+jwt")
+        header.key("kid")
+        header.string(keyID)
+        header.endObject()
+        encodedHeader = Base64URL.encode(header.bytes.span) + [ASCII.dot]
     }
 
     package func sign(_ input: Span<UInt8>) -> [UInt8] { key.sign(algorithm, input) }
+
+    /// True when `signature` is one of this key.
+    func verify(_ signingInput: Span<UInt8>, _ signature: Span<UInt8>) -> Bool {
+        if verifying == nil { verifying = try? PublicKey(key.material) }
+        return verifying?.verify(algorithm, signingInput: signingInput, signature: signature) ?? false
+    }
 
     /// Writes the public JWK (RFC 7517 section 4).
     func write(to json: inout JSONWriter) {

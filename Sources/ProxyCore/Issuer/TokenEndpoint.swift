@@ -1,44 +1,46 @@
 /// The token endpoint (RFC 6749 section 3.2) with the client credentials grant (section 4.4). One thread.
 final class TokenEndpoint {
-    private let issuer: String
-    private let clients: [String: RegisteredClient]
-    private let keys: [SigningKey]
-    /// Stands in for clients that do not exist, so that finding out costs a stranger what a wrong secret costs.
-    private let nobody = ClientSecret(hashing: ClientSecret.generate())
+    private let options: TokenOptions
+    private let authenticator: ClientAuthenticator
+    private let keys: SigningKeyRing
+    private let audit: AuditLog?
 
-    init(issuer: String, clients: [RegisteredClient], keys: [SigningKey]) {
-        self.issuer = issuer
+    init(_ options: TokenOptions, _ authenticator: ClientAuthenticator, keys: SigningKeyRing, audit: AuditLog?) {
+        self.options = options
+        self.authenticator = authenticator
         self.keys = keys
-        self.clients = Dictionary(clients.map { ($0.id, $0) }) { _, _ in preconditionFailure("two clients, one name") }
-        precondition(clients.allSatisfy { client in keys.contains { $0.algorithm == client.algorithm } })
+        self.audit = audit
     }
 
-    func answer(_ request: ServiceRequest, now: UnixTime) -> ServiceResponse {
-        guard request.method == .post else { return .methodNotAllowed(allow: "POST") }
+    func answer(_ call: IssuerCall) -> ServiceResponse {
+        guard call.request.method == .post else { return .methodNotAllowed(allow: "POST") }
+        var record = AuditRecord(call, "token")
         do throws(TokenRequestError) {
-            return granted(try grant(request, now: now))
+            let token = try grant(call, &record)
+            let compact = token.signed(with: keys.signer(token.client.algorithm, at: call.now))
+            try note(token, &record)
+            return Self.granted(token, compact)
         } catch {
-            return refused(error)
+            record.event = .refusal
+            record.reason = error.reason
+            // A refusal needs no record to be one.
+            try? audit?.write(record)
+            return EndpointAnswer.refused(error)
         }
     }
 
     /// Syntax first, then the client: only a client learns what it may have.
-    private func grant(_ request: ServiceRequest, now: UnixTime) throws(TokenRequestError) -> AccessToken {
-        guard request.query == nil else { throw .parametersInQuery }
-        let parameters = try TokenRequestParameters(request)
+    private func grant(_ call: IssuerCall, _ record: inout AuditRecord) throws(TokenRequestError) -> AccessToken {
+        let parameters = try TokenRequestParameters(call.request)
         guard let grantType = parameters["grant_type"] else { throw .missingGrantType }
-        let client = try authenticate(ClientCredentials(request, parameters))
+        let caller = try authenticator.authenticate(call, parameters, &record)
+        record.scopesAsked = parameters["scope"]
         guard grantType == "client_credentials" else { throw .unsupportedGrantType }
+        let audiences = try audiences(parameters, of: caller.client)
+        record.audiences = audiences
+        let scopes = try scopes(parameters["scope"], of: caller.client)
         return AccessToken(
-            issuer: issuer, client: client, audience: try audience(parameters["audience"], of: client),
-            scopes: try scopes(parameters["scope"], of: client), issuedAt: now)
-    }
-
-    private func authenticate(_ credentials: ClientCredentials) throws(TokenRequestError) -> RegisteredClient {
-        let client = clients[credentials.id]
-        let isRight = (client?.secret ?? nobody).matches(credentials.secret)
-        guard let client, isRight else { throw .invalidClient }
-        return client
+            caller.client, for: audiences, scopes: scopes, at: call.now, certificate: caller.certificate, options)
     }
 
     private func scopes(_ asked: String?, of client: RegisteredClient) throws(TokenRequestError) -> [String] {
@@ -47,26 +49,47 @@ final class TokenEndpoint {
         return scopes
     }
 
-    private func audience(_ asked: String?, of client: RegisteredClient) throws(TokenRequestError) -> String {
-        guard let asked else { return client.audiences[0] }
-        guard client.audiences.contains(asked) else { throw .invalidTarget }
-        return asked
+    /// What the token is for: each audience and resource that the client asks for, once.
+    private func audiences(
+        _ parameters: TokenRequestParameters, of client: RegisteredClient
+    ) throws(TokenRequestError) -> [String] {
+        var audiences: [String] = []
+        for resource in parameters.resources where !Self.isResource(resource) { throw .invalidTarget }
+        for asked in [parameters["audience"]].compactMap({ $0 }) + parameters.resources {
+            guard client.audiences.contains(asked) else { throw .invalidTarget }
+            if !audiences.contains(asked) { audiences.append(asked) }
+        }
+        return audiences.isEmpty ? Array(client.audiences.prefix(1)) : audiences
+    }
+
+    /// RFC 8707 section 2: an absolute URI without a fragment.
+    private static func isResource(_ text: String) -> Bool {
+        guard let colon = text.utf8.firstIndex(of: ASCII.colon), let first = text.utf8.first, ASCII.isLetter(first),
+            text.utf8.index(after: colon) < text.utf8.endIndex
+        else { return false }
+        return text.utf8[..<colon].allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "+-.".utf8.contains($0) }
+            && text.utf8.allSatisfy { $0 > ASCII.space && $0 < ASCII.delete && $0 != ASCII.hash }
+    }
+
+    /// A grant that is not written down is none.
+    private func note(_ token: AccessToken, _ record: inout AuditRecord) throws(TokenRequestError) {
+        record.event = .grant
+        record.scopes = token.scopes
+        record.tokenID = token.id
+        record.expires = token.expires
+        do throws(Errno) { try audit?.write(record) } catch { throw .unavailable }
     }
 
     /// RFC 6749 section 5.1.
-    private func granted(_ token: AccessToken) -> ServiceResponse {
-        guard let key = keys.first(where: { $0.algorithm == token.client.algorithm }) else {
-            preconditionFailure("every client's algorithm has a key")
-        }
-        let compact = token.signed(with: key)
-        return .json(fields: Self.notStored) { json in
+    private static func granted(_ token: AccessToken, _ compact: [UInt8]) -> ServiceResponse {
+        .json(fields: EndpointAnswer.notStored) { json in
             json.beginObject()
             json.key("access_token")
             json.string(compact.span)
             json.key("token_type")
             json.string("Bearer")
             json.key("expires_in")
-            json.number(token.client.lifetimeSeconds)
+            json.number(token.lifetimeSeconds)
             if !token.scopes.isEmpty {
                 json.key("scope")
                 json.string(token.scopes.joined(separator: " "))
@@ -74,23 +97,4 @@ final class TokenEndpoint {
             json.endObject()
         }
     }
-
-    /// RFC 6749 section 5.2.
-    private func refused(_ error: TokenRequestError) -> ServiceResponse {
-        // RFC 9110 section 15.5.2: a 401 says how one can authenticate.
-        let challenge = ServiceResponse.Field("WWW-Authenticate", "Basic realm=\"token\"")
-        let fields = error.status == 401 ? [challenge] + Self.notStored : Self.notStored
-        return .json(status: error.status, fields: fields) { json in
-            json.beginObject()
-            json.key("error")
-            json.string(error.code)
-            json.key("error_description")
-            json.string(error.description)
-            json.endObject()
-        }
-    }
-
-    private static let notStored = [
-        ServiceResponse.Field("Cache-Control", "no-store"), ServiceResponse.Field("Pragma", "no-cache"),
-    ]
 }

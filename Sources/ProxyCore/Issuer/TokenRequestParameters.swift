@@ -1,14 +1,18 @@
-/// The parameters of a request to the token endpoint, whichever form they came in. Each name is there at most once, and
-/// one that came without a value counts as left out (RFC 6749 section 3.2).
+/// The parameters of a request to one of the server's endpoints, whichever form they came in. Each name is there at
+/// most once, but for `resource`, and one that came without a value counts as left out (RFC 6749 section 3.2).
 struct TokenRequestParameters {
     private var values: [String: String] = [:]
+    /// RFC 8707 section 2: as often as there are resources.
+    private(set) var resources: [String] = []
 
     /// More than any request has; bounds what is looked at.
     private static let countMax = 64
     private static let jsonLimits = JSONLimits(depth: 8, values: 256, bytes: 65_536)
+    private static let repeatable = "resource"
 
     /// Reads the content of `request` as its `Content-Type` says.
     init(_ request: ServiceRequest) throws(TokenRequestError) {
+        guard request.query == nil else { throw .parametersInQuery }
         switch request.mediaType {
         case "application/x-www-form-urlencoded": try readForm(request.body)
         case "application/json": try readJSON(request.body)
@@ -20,6 +24,7 @@ struct TokenRequestParameters {
 
     private mutating func readForm(_ body: [UInt8]) throws(TokenRequestError) {
         var names: Set<String> = []
+        var count = 0
         let bytes = body.span
         var start = 0
         while start <= body.count {
@@ -28,10 +33,16 @@ struct TokenRequestParameters {
             // An ampersand too many separates nothing.
             guard end > start else { continue }
             let (name, value) = try Self.pair(bytes.extracting(start..<end))
-            guard names.insert(name).inserted else { throw .repeatedParameter }
-            guard names.count <= Self.countMax else { throw .tooManyParameters }
-            if !value.isEmpty { values[name] = value }
+            count += 1
+            guard count <= Self.countMax else { throw .tooManyParameters }
+            guard names.insert(name).inserted || name == Self.repeatable else { throw .repeatedParameter }
+            take(name, value)
         }
+    }
+
+    private mutating func take(_ name: String, _ value: String) {
+        guard !value.isEmpty else { return }
+        if name == Self.repeatable { resources.append(value) } else { values[name] = value }
     }
 
     private static let ampersand: UInt8 = 0x26
@@ -57,13 +68,21 @@ struct TokenRequestParameters {
         guard document.root.kind == .object else { throw .malformedJSON }
         for (key, value) in document.root.members {
             guard let name = key.string else { throw .malformedJSON }
-            guard let text = value.string else {
-                if Self.known.contains(name) { throw .malformedJSON }
-                continue
+            if name == Self.repeatable, value.kind == .array {
+                for element in value.elements {
+                    guard let text = element.string else { throw .malformedJSON }
+                    take(name, text)
+                }
+            } else if let text = value.string {
+                take(name, text)
+            } else if Self.known.contains(name) {
+                throw .malformedJSON
             }
-            if !text.isEmpty { values[name] = text }
         }
     }
 
-    private static let known: Set<String> = ["grant_type", "client_id", "client_secret", "scope", "audience"]
+    private static let known: Set<String> = [
+        "grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type", "scope", "audience",
+        "resource", "token", "token_type_hint",
+    ]
 }

@@ -83,32 +83,34 @@ package final class PublicKey {
         let slot = Int(algorithm.rawValue)
         if let context = unsafe contexts[slot] { return unsafe context }
         guard let context = unsafe EVP_PKEY_CTX_new_from_pkey(nil, handle.pointer, nil) else { return nil }
-        guard unsafe EVP_PKEY_verify_init(context) == 1, unsafe configure(context, for: algorithm) else {
+        guard unsafe EVP_PKEY_verify_init(context) == 1, unsafe SignaturePadding.set(algorithm, context) else {
             unsafe EVP_PKEY_CTX_free(context)
             return nil
         }
         unsafe contexts[slot] = context
         return unsafe context
     }
+}
 
-    private func configure(_ context: OpaquePointer, for algorithm: SignatureAlgorithm) -> Bool {
+/// How the signatures of JOSE are made, told to OpenSSL.
+enum SignaturePadding {
+    /// Sets digest and padding of `algorithm`; false for EdDSA, which takes no digest.
+    static func set(_ algorithm: SignatureAlgorithm, _ context: OpaquePointer) -> Bool {
         switch algorithm.scheme {
         case .pkcs1(let digest):
             unsafe EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1
                 && EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
         case .pss(let digest):
-            unsafe SignaturePadding.setPSS(context, digest)
+            unsafe setPSS(context, digest)
         case .ecdsa(_, let digest):
             unsafe EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
         case .edwards:
             false
         }
     }
-}
 
-/// The padding of RSASSA-PSS in JOSE (RFC 7518 section 3.5): MGF1 with the same digest, a salt of the digest's length.
-enum SignaturePadding {
-    static func setPSS(_ context: OpaquePointer, _ digest: DigestAlgorithm) -> Bool {
+    /// RFC 7518 section 3.5: MGF1 with the same digest, a salt of the digest's length.
+    private static func setPSS(_ context: OpaquePointer, _ digest: DigestAlgorithm) -> Bool {
         unsafe EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1
             && EVP_PKEY_CTX_set_signature_md(context, digest.method) == 1
             && EVP_PKEY_CTX_set_rsa_mgf1_md(context, digest.method) == 1

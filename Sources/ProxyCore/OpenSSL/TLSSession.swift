@@ -167,6 +167,13 @@ package final class TLSSession {
         peerCertificateThumbprint = CertificateThumbprint(digest: digest.span)
     }
 
+    /// The subject of the peer's certificate, as `CertificateSummary` has it; nil when it has shown none.
+    package var peerSubject: String? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        return unsafe CertificateSummary(certificate).subject
+    }
+
     // MARK: - Failures
 
     private func fail() -> TLSFailure {

@@ -18,6 +18,8 @@ final class ServiceConnection: EventHandler {
 
     private let listener: ServiceListener
     private let caller: CallerChannel
+    private let peer: IPAddress?
+    private var certificate: CallerCertificate?
     private var registration = Registration(slot: 0, generation: 0)
     private var state = State.head
     let timer = DeadlineTimer()
@@ -42,6 +44,7 @@ final class ServiceConnection: EventHandler {
     /// Takes over the connection and starts to serve it.
     init(_ accepted: consuming AcceptedSocket, of listener: ServiceListener) throws(Errno) {
         self.listener = listener
+        peer = accepted.peer.ipAddress
         let tls = listener.tls.map { TLSSession($0, socket: accepted.descriptor) }
         caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: listener.buffers)
         if tls != nil { state = .handshake }
@@ -150,11 +153,15 @@ final class ServiceConnection: EventHandler {
     private func shakeHands() -> Bool {
         guard let tls = caller.tls else { preconditionFailure("a handshake without TLS") }
         do throws(TLSFailure) {
-            guard try tls.handshake() == .done else { return false }
+            guard try tls.handshake() == .done else {
+                if caller.closing { close() }
+                return false
+            }
         } catch {
             close()
             return false
         }
+        certificate = CallerCertificate(tls)
         since = listener.loop.now
         state = .head
         // A request may have come along with the end of the handshake, and the loop tells each thing once.
@@ -224,7 +231,8 @@ final class ServiceConnection: EventHandler {
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
         request = ServiceRequest(listener.head, in: bytes)
-        request?.certificateThumbprint = caller.tls?.peerCertificateThumbprint
+        request?.peer = peer
+        request?.certificate = certificate
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
         let framing = listener.head.framing

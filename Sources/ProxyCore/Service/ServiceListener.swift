@@ -26,7 +26,8 @@ package final class ServiceListener: EventHandler {
     private static let shortagePause = Interval.milliseconds(100)
 
     package init(
-        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions, handler: @escaping ServiceHandler
+        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions,
+        handler: @escaping ServiceHandler
     ) throws(Errno) {
         self.socket = socket
         self.loop = loop

@@ -23,15 +23,18 @@ package struct ServiceRequest: Sendable, Equatable {
     package let fields: [Field]
     /// The content, freed from its framing.
     package internal(set) var body: [UInt8]
-    /// Of the certificate that the caller has shown and proved to be its own; nil when it has shown none, or speaks
-    /// plain HTTP.
-    package var certificateThumbprint: CertificateThumbprint?
+    /// Who is at the other end of the connection; nil for a request that was made here, or came by a Unix socket.
+    package internal(set) var peer: IPAddress?
+    /// What the caller has shown in the handshake of its connection; nil for nothing, and without TLS.
+    package internal(set) var certificate: CallerCertificate?
 
     /// A request made here rather than received.
     package init(
         _ method: Method, _ path: String, query: String? = nil, fields: [(name: String, value: String)] = [],
-        body: [UInt8] = []
+        body: [UInt8] = [], peer: IPAddress? = nil, certificate: CallerCertificate? = nil
     ) {
+        self.peer = peer
+        self.certificate = certificate
         self.method = method
         self.path = Array(path.utf8)
         self.query = query.map { Array($0.utf8) }

@@ -3,11 +3,11 @@ import Glibc
 /// Whole small files, written so that a reader finds the old one or the new one and never a part.
 package enum FileWriter {
     /// Puts `bytes` in the place of the file at `path`, also when the machine loses power on the way: a new file,
-    /// readable by its owner only, is written, flushed and renamed.
+    /// readable by its owner only (see `FileOwner`), is written, flushed and renamed.
     package static func replace(_ path: String, with bytes: [UInt8]) throws(Errno) {
         let temporary = "\(path).\(getpid()).tmp"
         do throws(Errno) {
-            try write(bytes, to: temporary)
+            try write(bytes, to: temporary, inPlaceOf: path)
             guard unsafe rename(temporary, path) == 0 else { throw Errno.current("rename") }
         } catch {
             _ = unsafe unlink(temporary)
@@ -16,12 +16,13 @@ package enum FileWriter {
         flushDirectory(of: path)
     }
 
-    private static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
+    private static func write(_ bytes: [UInt8], to path: String, inPlaceOf old: String) throws(Errno) {
         // A process with our number may have left it there when it died.
         _ = unsafe unlink(path)
         let raw = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard raw >= 0 else { throw .current("open") }
         let file = FileDescriptor(owning: raw)
+        try FileOwner.adopt(file.raw, at: old)
         var written = 0
         while written < bytes.count {
             let start = written

@@ -32,8 +32,31 @@ final class ConfigurationSchemaTests: XCTestCase {
         }
     }
 
-    func testEveryKeyOfTheSchemaIsDescribed() throws {
-        let document = try schema()
+    func testTheIssuersSchemaHasTheKeysOfTheLoader() throws {
+        let root = try schema("issuer.schema.json").root
+        let properties = try XCTUnwrap(root["properties"])
+        for section in ConfigurationSection.allOfIssuer {
+            let object =
+                switch section.name {
+                case "the top level": root
+                case "listen": try XCTUnwrap(properties["listen"]?["anyOf"]?.elements.last)
+                case "listen.tls": try XCTUnwrap(root["$defs"]?["listenTLS"])
+                case "listen.tls.certificates":
+                    try XCTUnwrap(root["$defs"]?["listenTLS"]?["properties"]?["certificates"]?["items"])
+                case _: try XCTUnwrap(properties[section.name], section.name)
+                }
+            let keys = object["properties"]?.members.compactMap(\.key.string) ?? []
+            XCTAssertEqual(Set(keys), Set(section.keys), section.name)
+            XCTAssertEqual(object["additionalProperties"]?.bool, false, section.name)
+        }
+    }
+
+    func testEveryKeyOfTheSchemasIsDescribed() throws {
+        XCTAssertGreaterThan(try describedKeys(of: try schema()), 60)
+        XCTAssertGreaterThan(try describedKeys(of: try schema("issuer.schema.json")), 30)
+    }
+
+    private func describedKeys(of document: JSONDocument) throws -> Int {
         var pending = [document.root]
         var count = 0
         while let value = pending.popLast() {
@@ -47,13 +70,13 @@ final class ConfigurationSchemaTests: XCTestCase {
                 XCTAssertFalse(description.isEmpty, key.string ?? "")
             }
         }
-        XCTAssertGreaterThan(count, 60)
+        return count
     }
 
-    private func schema() throws -> JSONDocument {
+    private func schema(_ name: String = "routes.schema.json") throws -> JSONDocument {
         var root = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
-        let bytes = try FileReader.bytes(root.appendingPathComponent("routes.schema.json").path)
+        let bytes = try FileReader.bytes(root.appendingPathComponent(name).path)
         return try JSONDocument(parsing: bytes)
     }
 }

@@ -21,7 +21,7 @@ final class AuthorizationServerTests: XCTestCase {
             audiences: ["https://api.example.com"])
         partner.algorithm = .rs256
         partner.lifetimeSeconds = 60
-        partner.claims = [("tenant", "globex")]
+        partner.claims = [ClientClaim("tenant", "globex")].compactMap { $0 }
         let scopeless = RegisteredClient(
             id: "scopeless", secret: ClientSecret(hashing: "plain"), scopes: [], audiences: ["https://api.example.com"])
         return [daemon, partner, scopeless]

@@ -42,4 +42,23 @@ final class PrivateKeyTests: XCTestCase {
         }
         XCTAssertNotEqual(PrivateKey.generate(.p256).material, PrivateKey.generate(.p256).material)
     }
+
+    func testTheTextFormIsTheSameKey() throws {
+        for kind in PrivateKey.Kind.allCases {
+            let key = PrivateKey.generate(kind)
+            let text = String(decoding: key.pem, as: UTF8.self)
+            XCTAssertTrue(text.hasPrefix("-----BEGIN PRIVATE KEY-----\n"))
+            let read = try XCTUnwrap(PrivateKey(pem: key.pem))
+            XCTAssertEqual(read.material, key.material)
+            XCTAssertEqual(read.pem, key.pem)
+        }
+    }
+
+    func testWhatIsNoPrivateKeyIsNone() {
+        let pem = PrivateKey.generate(.p256).pem
+        let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIA=\n-----END ENCRYPTED PRIVATE KEY-----\n"
+        for text in [[], Array("nonsense".utf8), Array(pem.prefix(pem.count / 2)), Array(encrypted.utf8), [0, 0, 0]] {
+            XCTAssertNil(PrivateKey(pem: text))
+        }
+    }
 }

@@ -28,7 +28,7 @@ final class ServiceTLSTests: XCTestCase {
     /// Says back what came: path, whether a certificate did, and how long the body is.
     private static func echo(_ request: ServiceRequest) -> ServiceResponse {
         let path = String(decoding: request.path, as: UTF8.self)
-        let certificate = request.certificateThumbprint.map { "\($0)" } ?? "none"
+        let certificate = request.certificate?.thumbprint ?? "none"
         return ServiceResponse(status: 200, body: Array("\(path) \(certificate) \(request.body.count)".utf8))
     }
 

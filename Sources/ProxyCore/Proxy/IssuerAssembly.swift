@@ -1,0 +1,115 @@
+/// Puts an authorization server together from its configuration. Any thread; what it makes belongs to the caller's.
+struct IssuerAssembly: Sendable {
+    let configuration: IssuerConfiguration
+    let log: LogWriter
+    let reopening: AuditReopening
+
+    func makeKeyStore() throws(IssuerStartError) -> SigningKeyStore {
+        do throws(SigningKeyStore.Failure) {
+            return try SigningKeyStore(configuration.keysDirectory, configuration.signing)
+        } catch {
+            throw .keys(error.message)
+        }
+    }
+
+    /// The server, with its files open. What is wrong with a file once it runs goes to the log.
+    func makeServer(_ store: SigningKeyStore) throws(IssuerStartError) -> AuthorizationServer {
+        let now = Clock.unixTime()
+        let used = try journal(configuration.assertionsPath, now)
+        let revoked = try journal(configuration.revokedPath, now)
+        let audit = try makeAudit()
+        guard let keys = makeKeys(store) else { throw .keys("\(store.path): there is no usable key") }
+        let parts = AuthorizationServer.Parts(
+            clients: makeClients(), keys: keys, used: used, revoked: revoked, audit: audit)
+        return AuthorizationServer(configuration.server, parts)
+    }
+
+    /// The clients as the file has them; none when there is no file yet.
+    func readClients() throws(ConfigurationProblems) -> [RegisteredClient] {
+        guard let identity = try? FileIdentity(of: configuration.clients), identity.isRegular else { return [] }
+        return try ClientsReader.load(configuration.clients)
+    }
+
+    private func makeClients() -> ClientRegistry {
+        let path = configuration.clients
+        let (log, longest) = (log, configuration.server.tokens.lifetimeMaxSeconds)
+        return ClientRegistry(path: path) {
+            do throws(ConfigurationProblems) {
+                let clients = try ClientsReader.load(path)
+                log.log(.info, "clients_loaded") { $0.field("clients", clients.count) }
+                for client in clients where (client.lifetimeSeconds ?? 0) > longest {
+                    log.log(.warn, "client_lifetime_cut") { line in
+                        line.field("client", client.id)
+                        line.field("max_lifetime_seconds", Int(longest))
+                    }
+                }
+                return clients
+            } catch {
+                for problem in error.problems {
+                    log.log(.error, "clients_not_loaded") { $0.field("error", problem.description) }
+                }
+                return nil
+            }
+        }
+    }
+
+    private func makeKeys(_ store: SigningKeyStore) -> SigningKeyRing? {
+        let log = log
+        let load: SigningKeyRing.Load = {
+            do throws(SigningKeyStore.Failure) {
+                let keys = try store.keys()
+                log.log(.info, "signing_keys_loaded") { $0.field("keys", keys.count) }
+                return keys.map(\.signingKey)
+            } catch {
+                log.log(.error, "signing_keys_not_loaded") { $0.field("error", error.message) }
+                return nil
+            }
+        }
+        return SigningKeyRing(store.schedule, identity: { store.identity }, load: load)
+    }
+
+    private func makeAudit() throws(IssuerStartError) -> AuditLog {
+        do throws(Errno) {
+            return try AuditLog(
+                configuration.auditPath, isDurable: configuration.auditIsDurable, reopening: reopening)
+        } catch {
+            throw .file(configuration.auditPath, error)
+        }
+    }
+
+    private func journal(_ path: String, _ now: UnixTime) throws(IssuerStartError) -> ExpiringJournal {
+        do throws(Errno) {
+            return try ExpiringJournal(
+                path, entriesMax: configuration.revokedTokensMax, isDurable: configuration.auditIsDurable, now: now)
+        } catch {
+            throw .file(path, error)
+        }
+    }
+}
+
+/// Why an authorization server cannot start.
+package enum IssuerStartError: Error, Sendable {
+    case clients(ConfigurationProblems)
+    case state(String, PrivateDirectory.Problem)
+    /// Another process works with the same folder.
+    case stateInUse(String)
+    case keys(String)
+    case file(String, Errno)
+    case listen(SocketAddress, Errno)
+    case tls(TLSFileProblem)
+    case system(Errno)
+
+    /// For the person who started it: one line for each problem.
+    package var messages: [String] {
+        switch self {
+        case .clients(let problems): problems.problems.map(\.description)
+        case .state(let path, let problem): ["\(path): \(problem.message)"]
+        case .stateInUse(let path): ["\(path): another issuer is running with this state_dir"]
+        case .keys(let message): [message]
+        case .file(let path, let error): ["\(path): \(error.description)"]
+        case .listen(let address, let error): ["cannot listen on \(address): \(error.message)"]
+        case .tls(let problem): ["\(problem.path) \(problem.message)"]
+        case .system(let error): [error.description]
+        }
+    }
+}

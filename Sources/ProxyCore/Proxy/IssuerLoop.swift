@@ -1,0 +1,157 @@
+/// Runs an authorization server in the foreground until a signal ends it: what `scopeproxy issuer` does.
+package enum IssuerLoop {
+    /// Blocks until the server has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
+    package static func run(_ configuration: IssuerConfiguration) throws(IssuerStartError) {
+        // Before any thread is started: they all inherit that these signals are blocked.
+        let signals = try system { () throws(Errno) in try SignalReader() }
+        let log = try system { () throws(Errno) in
+            try LogWriter(level: configuration.logLevel, format: configuration.logFormat)
+        }
+        let logThread = try system { () throws(Errno) in try log.start() }
+        defer {
+            log.stop()
+            logThread.join()
+        }
+        let assembly = IssuerAssembly(configuration: configuration, log: log, reopening: AuditReopening())
+        let lock = try lockState(configuration.stateDirectory)
+        let store = try prepare(assembly)
+        let ended = try system { () throws(Errno) in try WakeUp() }
+        let mailbox = try system { () throws(Errno) in try Mailbox<ServiceCommand>() }
+        let certificates = try watchCertificates(configuration, mailbox, log)
+        let service = try serve(assembly, store, mailbox, certificates, ended)
+        let certificateThread = try system { () throws(Errno) in try certificates?.start() }
+        let keeper = try system { () throws(Errno) in try SigningKeyKeeper(store, log: log) }
+        let keeperThread = try system { () throws(Errno) in try keeper.start() }
+        announce(configuration, service.address, log)
+        waitForEnd(of: service, ended, signals, assembly, certificates)
+        service.stop()
+        certificates?.stop()
+        certificateThread?.join()
+        keeper.stop()
+        keeperThread.join()
+        _ = consume lock
+        log.log(.info, "stopped")
+    }
+
+    /// Makes the folder, and holds it for this process: two servers that share one would not know of each other's
+    /// revocations.
+    private static func lockState(_ path: String) throws(IssuerStartError) -> FileLock {
+        let directory: PrivateDirectory
+        do throws(PrivateDirectory.Problem) {
+            directory = try PrivateDirectory(path)
+        } catch {
+            throw .state(path, error)
+        }
+        do throws(Errno) {
+            if let lock = try FileLock.ifFree(directory.path(of: "lock")) { return lock }
+        } catch {
+            throw .file(directory.path(of: "lock"), error)
+        }
+        throw .stateInUse(path)
+    }
+
+    /// Makes the first key, and looks whether everything is there: what is missing is told before anybody is served.
+    private static func prepare(_ assembly: IssuerAssembly) throws(IssuerStartError) -> SigningKeyStore {
+        do throws(ConfigurationProblems) { _ = try assembly.readClients() } catch { throw .clients(error) }
+        let store = try assembly.makeKeyStore()
+        do throws(SigningKeyStore.Failure) {
+            try store.maintain(at: Clock.unixTime())
+            _ = try store.keys()
+        } catch {
+            throw .keys(error.message)
+        }
+        return store
+    }
+
+    private static func serve(
+        _ assembly: IssuerAssembly, _ store: SigningKeyStore, _ mailbox: Mailbox<ServiceCommand>,
+        _ certificates: CertificateWatch?, _ ended: WakeUp
+    ) throws(IssuerStartError) -> Service {
+        let configuration = assembly.configuration
+        var tls: TLSServerContext?
+        do throws(TLSFileProblem) { tls = try certificates?.initial() } catch { throw .tls(error) }
+        let opened = try system { () throws(Errno) in try Mailbox<IssuerStartError?>() }
+        let socket: ListeningSocket
+        do throws(Errno) {
+            socket = try ListeningSocket(on: configuration.listen, shared: false)
+        } catch {
+            throw .listen(configuration.listen, error)
+        }
+        var options = configuration.service
+        options.tls = tls
+        let service = try system { () throws(Errno) in
+            try Service.start(
+                "issuer", on: socket, options: options, log: assembly.log, mailbox: mailbox, ended: ended
+            ) {
+                do throws(IssuerStartError) {
+                    let server = try assembly.makeServer(store)
+                    opened.post(nil)
+                    return { request in server.answer(request, now: Clock.unixTime()) }
+                } catch {
+                    opened.post(error)
+                    return { _ in .problem(503) }
+                }
+            }
+        }
+        // Without an answer the thread has ended, which `waitForEnd` sees as well.
+        try? Patience(until: .never, cancel: ended).awaitSignal(of: opened.wakeUp)
+        for case .some(let error) in opened.takeAll() {
+            service.stop()
+            throw error
+        }
+        return service
+    }
+
+    private static func watchCertificates(
+        _ configuration: IssuerConfiguration, _ mailbox: Mailbox<ServiceCommand>, _ log: LogWriter
+    ) throws(IssuerStartError) -> CertificateWatch? {
+        guard let files = configuration.tls else { return nil }
+        return try system { () throws(Errno) in
+            try CertificateWatch(files, board: CertificateBoard(), log: log) { mailbox.post(.tls($0)) }
+        }
+    }
+
+    private static func waitForEnd(
+        of service: Service, _ ended: WakeUp, _ signals: borrowing SignalReader, _ assembly: IssuerAssembly,
+        _ certificates: CertificateWatch?
+    ) {
+        var isDraining = false
+        while let signal = signals.wait(orUntil: ended) {
+            switch signal {
+            case .terminate where isDraining: service.stop()
+            case .terminate:
+                isDraining = true
+                assembly.log.log(.info, "draining")
+                service.drain(for: assembly.configuration.drain)
+            case .hangup:
+                assembly.reopening.request()
+                certificates?.reload()
+                assembly.log.log(.info, "audit_log_reopened") { line in
+                    line.field("path", assembly.configuration.auditPath)
+                    line.field("hint", "the configuration is read at the start only; restart to apply changes")
+                }
+            }
+        }
+    }
+
+    /// The one line that says what runs here.
+    private static func announce(_ configuration: IssuerConfiguration, _ address: SocketAddress, _ log: LogWriter) {
+        let issuer = configuration.server.tokens.issuer
+        log.log(.info, "listening") { line in
+            line.field("address", "\(configuration.tls == nil ? "http" : "https")://\(address)")
+            line.field("issuer", issuer.name)
+            line.field("metadata", issuer.metadataAddress)
+            line.field("algorithm", configuration.signing.algorithm.name.description)
+            line.field("clients", configuration.clients)
+            line.field("audit", configuration.auditPath)
+            line.field("version", Version.current)
+            line.field("next", "scopeproxy client add makes a client, scopeproxy client list shows them")
+        }
+    }
+
+    private static func system<Value: ~Copyable>(
+        _ make: () throws(Errno) -> Value
+    ) throws(IssuerStartError) -> Value {
+        do throws(Errno) { return try make() } catch { throw .system(error) }
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// A file that lines are put at the end of, each of them at once. Belongs to one thread.
+package final class AppendFile {
+    package let path: String
+    private var descriptor: FileDescriptor
+    /// A line was cut off: the next one begins with a line feed, so that it stands alone.
+    private var isTorn: Bool
+
+    /// Opens the file, or makes it, for its owner only.
+    package init(_ path: String) throws(Errno) {
+        self.path = path
+        descriptor = try Self.open(path)
+        isTorn = Self.endsInsideALine(descriptor)
+    }
+
+    /// Opens the file anew: after it was renamed, what follows goes to a new one. On failure the old one stays.
+    package func reopen() throws(Errno) {
+        let descriptor = try Self.open(path)
+        isTorn = Self.endsInsideALine(descriptor)
+        self.descriptor = descriptor
+    }
+
+    /// Appends `line`, which ends with a line feed. When this returns, no end of this process can undo it; with
+    /// `isDurable` no end of the machine either.
+    package func append(_ line: [UInt8], isDurable: Bool) throws(Errno) {
+        precondition(line.last == ASCII.lineFeed)
+        let bytes = isTorn ? [ASCII.lineFeed] + line : line
+        var written = 0
+        while written < bytes.count {
+            let start = written
+            // Sound: the pointer is valid for the call, which reads the bytes from `start` to the end.
+            let count = unsafe bytes.withUnsafeBytes { source in
+                unsafe Glibc.write(descriptor.raw, source.baseAddress.map { unsafe $0 + start }, source.count - start)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let error = count == 0 ? Errno(code: ENOSPC, call: "write") : Errno.current("write")
+                isTorn = isTorn || written > 0
+                throw error
+            }
+            written += count
+        }
+        isTorn = false
+        if isDurable, fdatasync(descriptor.raw) != 0 { throw .current("fdatasync") }
+    }
+
+    private static func open(_ path: String) throws(Errno) -> FileDescriptor {
+        let raw = unsafe Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
+        guard raw >= 0 else { throw .current("open") }
+        return FileDescriptor(owning: raw)
+    }
+
+    /// True when the last line has no end, as after a crash of the machine.
+    private static func endsInsideALine(_ descriptor: borrowing FileDescriptor) -> Bool {
+        var status = stat()
+        guard unsafe fstat(descriptor.raw, &status) == 0, status.st_size > 0 else { return false }
+        guard status.st_mode & S_IFMT == S_IFREG else { return false }
+        var byte: UInt8 = 0
+        return unsafe pread(descriptor.raw, &byte, 1, status.st_size - 1) == 1 && byte != ASCII.lineFeed
+    }
+}
