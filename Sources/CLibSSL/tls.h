@@ -20,7 +20,7 @@ struct clibssl_socket {
     int write_error;
     // The peer has closed its sending side.
     int ended;
-    // The last read got less than it had room for.
+    // The last read, since it was last asked to forget earlier ones, got less than it had room for.
     int drained;
     // The TLSSession, for the callbacks.
     void *owner;
@@ -104,6 +104,7 @@ static inline int clibssl_set_socket(SSL *ssl, const BIO_METHOD *method, int des
 
 static inline int clibssl_socket_ended(const SSL *ssl) { return clibssl_socket_of(ssl)->ended; }
 static inline int clibssl_socket_drained(const SSL *ssl) { return clibssl_socket_of(ssl)->drained; }
+static inline void clibssl_socket_forget_reads(const SSL *ssl) { clibssl_socket_of(ssl)->drained = 0; }
 static inline int clibssl_socket_read_error(const SSL *ssl) { return clibssl_socket_of(ssl)->read_error; }
 static inline int clibssl_socket_write_error(const SSL *ssl) { return clibssl_socket_of(ssl)->write_error; }
 static inline void *clibssl_owner(const SSL *ssl) { return clibssl_socket_of(ssl)->owner; }

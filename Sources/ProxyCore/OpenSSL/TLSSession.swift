@@ -83,6 +83,8 @@ package final class TLSSession {
         ERR_clear_error()
         readNeedsWritable = false
         let ssl = unsafe self.ssl
+        // What is given from inside says nothing of the socket, which may have been filled again since.
+        unsafe clibssl_socket_forget_reads(ssl)
         var status: Int32 = 0
         // Sound: the free space is lent for the call, which writes no more than its length.
         unsafe buffer.fill { free in
@@ -140,8 +142,8 @@ package final class TLSSession {
     /// Bytes of the peer's have been taken from the socket that `receive` has not given yet, or not all of a record.
     package var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
 
-    /// The last `receive` has taken all that was in the socket and given all of it: another one finds nothing unless
-    /// the socket has become readable again, or the peer has closed.
+    /// The last `receive` has itself taken all that was in the socket, and given all that was left: another one finds
+    /// nothing unless the socket has become readable again, or the peer has closed.
     package var isDrained: Bool { unsafe clibssl_socket_drained(ssl) == 1 && SSL_has_pending(ssl) == 0 }
 
     // MARK: - What has been agreed

@@ -66,7 +66,31 @@ final class TLSSessionTests: XCTestCase {
         XCTAssertTrue(pair.server.hasPending)
         XCTAssertFalse(pair.server.isDrained)
         XCTAssertEqual(try pair.next(pair.server), .bytes(6))
-        XCTAssertTrue(pair.server.isDrained)
+        XCTAssertFalse(pair.server.hasPending)
+        XCTAssertFalse(pair.server.isDrained, "nobody has looked at the socket again")
+        XCTAssertEqual(try pair.server.receive(into: small), .wouldBlock)
+    }
+
+    /// What comes while bytes of before still wait inside has been told of by the loop, which will not do so again.
+    func testAReadFromWhatIsInsideSaysNothingOfTheSocket() throws {
+        for version in versions {
+            let pair = try TLSPair(server(), client(version: version))
+            pair.shakeHands()
+            let output = ByteBuffer(capacity: 100)
+            for piece in ["one", "two"] {
+                output.append(Array(piece.utf8).span)
+                XCTAssertEqual(try pair.client.send(from: output), .bytes(3))
+            }
+            try Patience(until: .never, cancel: WakeUp()).atMost(.seconds(20)).awaitReadable(pair.sockets.far)
+            XCTAssertEqual(try pair.next(pair.server), .bytes(3))
+            XCTAssertTrue(pair.server.hasPending)
+            output.append("three".utf8.span)
+            XCTAssertEqual(try pair.client.send(from: output), .bytes(5))
+            XCTAssertEqual(try pair.next(pair.server), .bytes(3))
+            XCTAssertFalse(pair.server.isDrained)
+            XCTAssertEqual(try pair.next(pair.server), .bytes(5))
+            XCTAssertTrue(pair.server.isDrained)
+        }
     }
 
     func testCloseNotifyIsAnEndAndClosingIsNot() throws {
