@@ -67,6 +67,7 @@ package final class TLSSession {
         let status = unsafe SSL_do_handshake(ssl)
         guard status != 1 else {
             isEstablished = true
+            unsafe clibssl_socket_handshake_done(ssl)
             if server != nil { try lookAtCallersCertificate() }
             return .done
         }
@@ -91,7 +92,10 @@ package final class TLSSession {
             status = unsafe SSL_read(ssl, free.baseAddress, Int32(clamping: free.count))
             return Int(max(0, status))
         }
-        guard status <= 0 else { return .bytes(Int(status)) }
+        guard status <= 0 else {
+            unsafe clibssl_socket_data_came(ssl, Int(status))
+            return .bytes(Int(status))
+        }
         switch unsafe SSL_get_error(ssl, status) {
         case SSL_ERROR_WANT_READ: return .wouldBlock
         case SSL_ERROR_WANT_WRITE:
@@ -136,6 +140,13 @@ package final class TLSSession {
         guard isEstablished, !hasFailed, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
         ERR_clear_error()
         _ = unsafe SSL_shutdown(ssl)
+        ERR_clear_error()
+    }
+
+    /// Changes the keys of this direction (RFC 8446 section 4.6.3), if that can be said now: for tests.
+    package func changeKeys() {
+        ERR_clear_error()
+        if unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 { _ = unsafe SSL_do_handshake(ssl) }
         ERR_clear_error()
     }
 

@@ -93,6 +93,39 @@ final class TLSSessionTests: XCTestCase {
         }
     }
 
+    /// A peer that sends nothing but what is TLS's own would have us work for nobody, and OpenSSL never returns.
+    func testAFloodOfNewKeysIsAnError() throws {
+        // A byte now and then makes it no better.
+        for keysPerByte in [20, 100_000] {
+            let pair = try TLSPair(server(), client())
+            pair.shakeHands()
+            let (output, input) = (ByteBuffer(capacity: 1), ByteBuffer(capacity: 100))
+            var failure: TLSFailure?
+            for number in 1...20_000 where failure == nil {
+                pair.client.changeKeys()
+                if number % keysPerByte == 0 {
+                    output.append("x".utf8.span)
+                    _ = try pair.client.send(from: output)
+                }
+                do throws(TLSFailure) { _ = try pair.server.receive(into: input) } catch { failure = error }
+                input.removeAll()
+            }
+            XCTAssertEqual(failure, .connection(Errno(code: EPROTO, call: "recv")), "\(keysPerByte)")
+        }
+    }
+
+    func testNewKeysNowAndThenAreFine() throws {
+        let pair = try TLSPair(server(), client())
+        pair.shakeHands()
+        let output = ByteBuffer(capacity: 1)
+        for _ in 0..<1000 {
+            for _ in 0..<5 { pair.client.changeKeys() }
+            output.append("x".utf8.span)
+            XCTAssertEqual(try pair.client.send(from: output), .bytes(1))
+            XCTAssertEqual(try pair.next(pair.server), .bytes(1))
+        }
+    }
+
     func testCloseNotifyIsAnEndAndClosingIsNot() throws {
         for version in versions {
             let orderly = try TLSPair(server(), client(version: version))
