@@ -20,11 +20,20 @@ struct clibssl_socket {
     int write_error;
     // The peer has closed its sending side.
     int ended;
-    // The last read got less than it had room for.
+    // The last read, since it was last asked to forget earlier ones, got less than it had room for.
     int drained;
+    // How many bytes may still come that are nobody's data.
+    long patience;
     // The TLSSession, for the callbacks.
     void *owner;
 };
+
+// OpenSSL reads on without end while nothing comes but what is TLS's own: changes of keys, of which each costs some 20 µs,
+// or refused renegotiations. Meanwhile every other connection waits. A handshake takes less than this, with
+// the longest chain that OpenSSL accepts (100 KiB) and the longest list of authorities (64 KiB); tickets, and a record of
+// which a part has come, take less than that.
+static const long clibssl_patience_in_handshake = 192 * 1024;
+static const long clibssl_patience_max = 48 * 1024;
 
 static inline struct clibssl_socket *clibssl_socket_of(const SSL *ssl) {
     return (struct clibssl_socket *)BIO_get_data(SSL_get_rbio(ssl));
@@ -34,10 +43,17 @@ static inline int clibssl_socket_read(BIO *bio, char *bytes, int count) {
     struct clibssl_socket *place = (struct clibssl_socket *)BIO_get_data(bio);
     ssize_t moved;
     BIO_clear_retry_flags(bio);
+    if (place->patience <= 0) {
+        place->read_error = EPROTO;
+        return -1;
+    }
     do moved = recv(place->descriptor, bytes, (size_t)count, 0);
     while (moved < 0 && errno == EINTR);
     place->drained = moved < count;
-    if (moved > 0) return (int)moved;
+    if (moved > 0) {
+        place->patience -= moved;
+        return (int)moved;
+    }
     if (moved == 0) {
         place->ended = 1;
         return 0;
@@ -90,6 +106,7 @@ static inline int clibssl_set_socket(SSL *ssl, const BIO_METHOD *method, int des
     struct clibssl_socket *place = (struct clibssl_socket *)OPENSSL_zalloc(sizeof *place);
     if (place == NULL) return 0;
     place->descriptor = descriptor;
+    place->patience = clibssl_patience_in_handshake;
     place->owner = owner;
     BIO *bio = BIO_new(method);
     if (bio == NULL) {
@@ -104,6 +121,16 @@ static inline int clibssl_set_socket(SSL *ssl, const BIO_METHOD *method, int des
 
 static inline int clibssl_socket_ended(const SSL *ssl) { return clibssl_socket_of(ssl)->ended; }
 static inline int clibssl_socket_drained(const SSL *ssl) { return clibssl_socket_of(ssl)->drained; }
+static inline void clibssl_socket_forget_reads(const SSL *ssl) { clibssl_socket_of(ssl)->drained = 0; }
+static inline void clibssl_socket_handshake_done(const SSL *ssl) {
+    clibssl_socket_of(ssl)->patience = clibssl_patience_max;
+}
+// So many bytes of data came. What is around them is covered too, and a few changes of keys.
+static inline void clibssl_socket_data_came(const SSL *ssl, long bytes) {
+    struct clibssl_socket *place = clibssl_socket_of(ssl);
+    long patience = place->patience + 2 * bytes + 256;
+    place->patience = patience < clibssl_patience_max ? patience : clibssl_patience_max;
+}
 static inline int clibssl_socket_read_error(const SSL *ssl) { return clibssl_socket_of(ssl)->read_error; }
 static inline int clibssl_socket_write_error(const SSL *ssl) { return clibssl_socket_of(ssl)->write_error; }
 static inline void *clibssl_owner(const SSL *ssl) { return clibssl_socket_of(ssl)->owner; }

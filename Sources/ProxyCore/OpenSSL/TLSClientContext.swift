@@ -65,7 +65,9 @@ package final class TLSClientContext: Sendable {
         }
         // A copy for each connection: a session changes with the connection that has it.
         let session = newestSession.withLock { address in
-            guard let session = unsafe OpaquePointer(bitPattern: address) else { return UInt(0) }
+            guard let session = unsafe OpaquePointer(bitPattern: address), unsafe Self.isGood(session) else {
+                return UInt(0)
+            }
             return UInt(bitPattern: unsafe SSL_SESSION_dup(session))
         }
         // Sound: the connection takes a reference of its own, if it can use the session at all.
@@ -74,6 +76,14 @@ package final class TLSClientContext: Sendable {
             unsafe SSL_SESSION_free(session)
         }
         return unsafe ssl
+    }
+
+    /// True while the server's certificate has not expired: where a session is resumed, it is not shown again.
+    ///
+    /// Sound: the certificate belongs to the session, and is only read.
+    private static func isGood(_ session: OpaquePointer) -> Bool {
+        guard let certificate = unsafe SSL_SESSION_get0_peer(session) else { return false }
+        return unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0
     }
 
     /// Remembers `session` in place of the one before.

@@ -67,6 +67,7 @@ package final class TLSSession {
         let status = unsafe SSL_do_handshake(ssl)
         guard status != 1 else {
             isEstablished = true
+            unsafe clibssl_socket_handshake_done(ssl)
             if server != nil { try lookAtCallersCertificate() }
             return .done
         }
@@ -83,13 +84,18 @@ package final class TLSSession {
         ERR_clear_error()
         readNeedsWritable = false
         let ssl = unsafe self.ssl
+        // What is given from inside says nothing of the socket, which may have been filled again since.
+        unsafe clibssl_socket_forget_reads(ssl)
         var status: Int32 = 0
         // Sound: the free space is lent for the call, which writes no more than its length.
         unsafe buffer.fill { free in
             status = unsafe SSL_read(ssl, free.baseAddress, Int32(clamping: free.count))
             return Int(max(0, status))
         }
-        guard status <= 0 else { return .bytes(Int(status)) }
+        guard status <= 0 else {
+            unsafe clibssl_socket_data_came(ssl, Int(status))
+            return .bytes(Int(status))
+        }
         switch unsafe SSL_get_error(ssl, status) {
         case SSL_ERROR_WANT_READ: return .wouldBlock
         case SSL_ERROR_WANT_WRITE:
@@ -137,11 +143,18 @@ package final class TLSSession {
         ERR_clear_error()
     }
 
+    /// Changes the keys of this direction (RFC 8446 section 4.6.3), if that can be said now: for tests.
+    package func changeKeys() {
+        ERR_clear_error()
+        if unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 { _ = unsafe SSL_do_handshake(ssl) }
+        ERR_clear_error()
+    }
+
     /// Bytes of the peer's have been taken from the socket that `receive` has not given yet, or not all of a record.
     package var hasPending: Bool { unsafe SSL_has_pending(ssl) == 1 }
 
-    /// The last `receive` has taken all that was in the socket and given all of it: another one finds nothing unless
-    /// the socket has become readable again, or the peer has closed.
+    /// The last `receive` has itself taken all that was in the socket, and given all that was left: another one finds
+    /// nothing unless the socket has become readable again, or the peer has closed.
     package var isDrained: Bool { unsafe clibssl_socket_drained(ssl) == 1 && SSL_has_pending(ssl) == 0 }
 
     // MARK: - What has been agreed

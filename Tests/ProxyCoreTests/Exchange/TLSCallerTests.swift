@@ -42,6 +42,39 @@ final class TLSCallerTests: ProxyTestCase {
         return String(decoding: Base64URL.encode(digest.span), as: UTF8.self)
     }
 
+    // MARK: - Pipelining
+
+    /// A request that comes while others wait in TLS has its event then, and no other.
+    func testARequestThatComesWhileOthersWaitIsNotForgotten() throws {
+        let latches = [try Latch(), try Latch()]
+        let targets = Recorder<String>()
+        let upstream = try ScriptedUpstream { talk in
+            while let request = try talk.nextRequest() {
+                targets.record(request.target)
+                if request.target == "/0" { latches[0].pass() }
+                if request.target == "/1" { latches[1].pass() }
+                try talk.answer(body: request.target)
+            }
+        }
+        let proxy = try files.proxy(upstream, "\"timeouts\": {\"keep_alive_idle_seconds\": 2}")
+        let (caller, other) = (
+            try TLSCaller(proxy.server.address, files.client()), try TLSCaller(proxy.server.address, files.client())
+        )
+        try caller.send("GET /0 HTTP/1.1\r\nHost: a\r\n\r\n")
+        try targets.await { $0 == "/0" }
+        // Two records, which are taken from the socket together.
+        try caller.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        try caller.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+        latches[0].open()
+        XCTAssertEqual(try caller.response().body, Array("/0".utf8))
+        try targets.await { $0 == "/1" }
+        try caller.send("GET /3 HTTP/1.1\r\nHost: a\r\n\r\n")
+        // When this has been answered, the proxy has been told of that.
+        XCTAssertEqual(try other.get("/other").body, Array("/other".utf8))
+        latches[1].open()
+        for target in ["/1", "/2", "/3"] { XCTAssertEqual(try caller.response().body, Array(target.utf8)) }
+    }
+
     // MARK: - Tunnels
 
     private func open(_ proxy: ProxyFixture, _ version: TLSVersion = .tls13) throws -> TLSCaller {

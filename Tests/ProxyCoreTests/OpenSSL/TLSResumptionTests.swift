@@ -57,6 +57,36 @@ final class TLSResumptionTests: XCTestCase {
         XCTAssertFalse(try connect(context, regular))
     }
 
+    func testNoSessionOutlivesTheCertificateThatBeganIt() throws {
+        let tickets = TicketKeyRing()
+        let hourAgo = UnixTime(Clock.unixTime().seconds - 3600)
+        let brief = Interval.seconds(3603)
+        let briefServer = try TLSServerContext(
+            identities: [certificates.identity(notBefore: hourAgo, lifetime: brief)], tickets: tickets)
+        let server = try TLSServerContext(
+            identities: [certificates.identity()], clientCertificates: .required(certificates.trust), tickets: tickets)
+        let identity = try certificates.identity(.client, ["someone"], notBefore: hourAgo, lifetime: brief)
+        let versions = [TLSVersion.tls12, .tls13]
+        let strangers = try versions.map { try client($0) }
+        let clients = try versions.map { try client($0, identity: identity) }
+        for (stranger, client) in zip(strangers, clients) {
+            XCTAssertFalse(try connect(briefServer, stranger))
+            XCTAssertFalse(try connect(server, client))
+        }
+        let patience = Patience(until: .never, cancel: try WakeUp())
+        while Clock.unixTime().seconds <= hourAgo.seconds + 3603 {
+            try patience.atMost(.milliseconds(50)).awaitDeadline()
+        }
+        for (stranger, client) in zip(strangers, clients) {
+            let pair = try TLSPair(briefServer, stranger)
+            pair.shakeHands()
+            XCTAssertEqual(pair.clientFailure?.code.description, "certificate_expired")
+            let other = try TLSPair(server, client)
+            other.shakeHands()
+            XCTAssertEqual(other.serverFailure?.code.description, "certificate_expired")
+        }
+    }
+
     func testAnotherRuleForClientCertificatesEndsSessions() throws {
         for version in [TLSVersion.tls12, .tls13] {
             let tickets = TicketKeyRing()

@@ -66,7 +66,64 @@ final class TLSSessionTests: XCTestCase {
         XCTAssertTrue(pair.server.hasPending)
         XCTAssertFalse(pair.server.isDrained)
         XCTAssertEqual(try pair.next(pair.server), .bytes(6))
-        XCTAssertTrue(pair.server.isDrained)
+        XCTAssertFalse(pair.server.hasPending)
+        XCTAssertFalse(pair.server.isDrained, "nobody has looked at the socket again")
+        XCTAssertEqual(try pair.server.receive(into: small), .wouldBlock)
+    }
+
+    /// What comes while bytes of before still wait inside has been told of by the loop, which will not do so again.
+    func testAReadFromWhatIsInsideSaysNothingOfTheSocket() throws {
+        for version in versions {
+            let pair = try TLSPair(server(), client(version: version))
+            pair.shakeHands()
+            let output = ByteBuffer(capacity: 100)
+            for piece in ["one", "two"] {
+                output.append(Array(piece.utf8).span)
+                XCTAssertEqual(try pair.client.send(from: output), .bytes(3))
+            }
+            try Patience(until: .never, cancel: WakeUp()).atMost(.seconds(20)).awaitReadable(pair.sockets.far)
+            XCTAssertEqual(try pair.next(pair.server), .bytes(3))
+            XCTAssertTrue(pair.server.hasPending)
+            output.append("three".utf8.span)
+            XCTAssertEqual(try pair.client.send(from: output), .bytes(5))
+            XCTAssertEqual(try pair.next(pair.server), .bytes(3))
+            XCTAssertFalse(pair.server.isDrained)
+            XCTAssertEqual(try pair.next(pair.server), .bytes(5))
+            XCTAssertTrue(pair.server.isDrained)
+        }
+    }
+
+    /// A peer that sends nothing but what is TLS's own would have us work for nobody, and OpenSSL never returns.
+    func testAFloodOfNewKeysIsAnError() throws {
+        // A byte now and then makes it no better.
+        for keysPerByte in [20, 100_000] {
+            let pair = try TLSPair(server(), client())
+            pair.shakeHands()
+            let (output, input) = (ByteBuffer(capacity: 1), ByteBuffer(capacity: 100))
+            var failure: TLSFailure?
+            for number in 1...20_000 where failure == nil {
+                pair.client.changeKeys()
+                if number % keysPerByte == 0 {
+                    output.append("x".utf8.span)
+                    _ = try pair.client.send(from: output)
+                }
+                do throws(TLSFailure) { _ = try pair.server.receive(into: input) } catch { failure = error }
+                input.removeAll()
+            }
+            XCTAssertEqual(failure, .connection(Errno(code: EPROTO, call: "recv")), "\(keysPerByte)")
+        }
+    }
+
+    func testNewKeysNowAndThenAreFine() throws {
+        let pair = try TLSPair(server(), client())
+        pair.shakeHands()
+        let output = ByteBuffer(capacity: 1)
+        for _ in 0..<1000 {
+            for _ in 0..<5 { pair.client.changeKeys() }
+            output.append("x".utf8.span)
+            XCTAssertEqual(try pair.client.send(from: output), .bytes(1))
+            XCTAssertEqual(try pair.next(pair.server), .bytes(1))
+        }
     }
 
     func testCloseNotifyIsAnEndAndClosingIsNot() throws {
