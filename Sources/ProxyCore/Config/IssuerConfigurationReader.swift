@@ -23,7 +23,8 @@ struct IssuerConfigurationReader {
         // Where something required is missing, the rest is read for the sake of its problems.
         guard let anyIssuer = issuer ?? IssuerURL("https://issuer.invalid") else { return nil }
         var configuration = IssuerConfiguration(
-            listen: listen?.address ?? .unix(path: ""), issuer: anyIssuer, clients: clients ?? "", stateDirectory: state ?? "")
+            listen: listen?.address ?? .unix(path: ""), issuer: anyIssuer, clients: clients ?? "",
+            stateDirectory: state ?? "")
         configuration.tls = listen?.tls
         configuration.server.hasCertificates = listen?.tls.map { $0.clientCertificates != .none } ?? false
         readTokens(object["tokens"]?.object(.tokens), into: &configuration)

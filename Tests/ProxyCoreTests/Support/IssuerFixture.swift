@@ -82,7 +82,8 @@ final class IssuerFixture {
             let basic = Data("\(client):\(secret)".utf8).base64EncodedString()
             fields.append((name: "Authorization", value: "Basic \(basic)"))
         }
-        let request = ServiceRequest(.post, path, fields: fields, body: Array(form.utf8), peer: peer, certificate: certificate)
+        let request = ServiceRequest(
+            .post, path, fields: fields, body: Array(form.utf8), peer: peer, certificate: certificate)
         return server.answer(request, now: now)
     }
 
