@@ -4,6 +4,7 @@ enum Subcommand: CaseIterable {
     case check
     case explain
     case verify
+    case token
     case demo
 
     init?(name: String) {
@@ -19,6 +20,7 @@ enum Subcommand: CaseIterable {
         case .check: CheckCommand.syntax
         case .explain: ExplainCommand.syntax
         case .verify: VerifyCommand.syntax
+        case .token: TokenCommand.syntax
         case .demo: DemoCommand.syntax
         }
     }
@@ -30,6 +32,7 @@ enum Subcommand: CaseIterable {
         case .check: CheckCommand(arguments).run(console)
         case .explain: try ExplainCommand(arguments).run(console)
         case .verify: try VerifyCommand(arguments).run(console)
+        case .token: try TokenCommand(arguments).run(console)
         case .demo: DemoCommand(arguments).run(console)
         }
     }

@@ -1,6 +1,6 @@
 import CLibSSL
 
-/// A key that signs, made here and kept in memory: for the embedded authorization server and for tests. One thread.
+/// A key that signs: for the authorization server and for tests. One thread.
 @safe
 package final class PrivateKey {
     package enum Kind: CaseIterable, Sendable {
@@ -27,18 +27,43 @@ package final class PrivateKey {
             }
         guard let pointer = unsafe pointer else { preconditionFailure("libcrypto cannot make keys") }
         let handle = unsafe KeyHandle(owning: pointer)
-        let material: KeyMaterial =
-            switch kind {
-            case .rsa2048:
-                .rsa(
-                    modulus: handle.number(OSSL_PKEY_PARAM_RSA_N), exponent: handle.number(OSSL_PKEY_PARAM_RSA_E))
-            case .p256:
-                .elliptic(
-                    .p256, x: handle.number(OSSL_PKEY_PARAM_EC_PUB_X, bytes: 32),
-                    y: handle.number(OSSL_PKEY_PARAM_EC_PUB_Y, bytes: 32))
-            case .ed25519: .edwards(.ed25519, x: handle.rawPublicKey(bytes: 32))
+        return PrivateKey(handle, handle.material(of: kind))
+    }
+
+    /// The key in the text form of PKCS #8 without a pass phrase (RFC 7468 section 10); nil when it is none, or none
+    /// of `Kind`.
+    package convenience init?(pem: [UInt8]) {
+        // Sound: the stream reads the array in place, and both end with the closure.
+        let pointer = unsafe pem.withUnsafeBytes { bytes -> OpaquePointer? in
+            guard let stream = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
+                return nil
             }
-        return PrivateKey(handle, material)
+            defer { unsafe BIO_free(stream) }
+            // An empty pass phrase, so that nobody is asked for one at the terminal.
+            return unsafe PEM_read_bio_PrivateKey(stream, nil, { _, _, _, _ in 0 }, nil)
+        }
+        guard let pointer = unsafe pointer else {
+            ERR_clear_error()
+            return nil
+        }
+        let handle = unsafe KeyHandle(owning: pointer)
+        guard let kind = handle.kind else { return nil }
+        self.init(handle, handle.material(of: kind))
+    }
+
+    /// The text form that `init(pem:)` reads. Whoever has it can sign.
+    package var pem: [UInt8] {
+        guard let stream = unsafe BIO_new(BIO_s_mem()) else { preconditionFailure("out of memory") }
+        defer { unsafe BIO_free(stream) }
+        let written = unsafe PEM_write_bio_PrivateKey(stream, handle.pointer, nil, nil, 0, nil, nil) == 1
+        precondition(written, "libcrypto can write its own keys")
+        var text: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = unsafe BIO_read(stream, &block, Int32(block.count))
+            guard count > 0 else { return text }
+            text += block[..<Int(count)]
+        }
     }
 
     /// The signature of `input` in JOSE form (RFC 7518 section 3, RFC 8037 section 3.1). The algorithm has to fit the
@@ -101,6 +126,32 @@ extension SignatureAlgorithm.Scheme {
 }
 
 extension KeyHandle {
+    /// nil for a key that no `PrivateKey` can be.
+    fileprivate var kind: PrivateKey.Kind? {
+        if unsafe EVP_PKEY_is_a(pointer, "RSA") == 1 {
+            return unsafe EVP_PKEY_get_bits(pointer) == 2048 ? .rsa2048 : nil
+        }
+        if unsafe EVP_PKEY_is_a(pointer, "ED25519") == 1 { return .ed25519 }
+        guard unsafe EVP_PKEY_is_a(pointer, "EC") == 1 else { return nil }
+        var name = [CChar](repeating: 0, count: 64)
+        var count = 0
+        // Sound: the buffer has 64 bytes, which is what the call is told.
+        guard unsafe EVP_PKEY_get_group_name(pointer, &name, name.count, &count) == 1 else { return nil }
+        let letters = name.prefix(count).map { UInt8(bitPattern: $0) }
+        return String(decoding: letters, as: UTF8.self) == "prime256v1" ? .p256 : nil
+    }
+
+    fileprivate func material(of kind: PrivateKey.Kind) -> KeyMaterial {
+        switch kind {
+        case .rsa2048:
+            .rsa(modulus: number(OSSL_PKEY_PARAM_RSA_N), exponent: number(OSSL_PKEY_PARAM_RSA_E))
+        case .p256:
+            .elliptic(
+                .p256, x: number(OSSL_PKEY_PARAM_EC_PUB_X, bytes: 32), y: number(OSSL_PKEY_PARAM_EC_PUB_Y, bytes: 32))
+        case .ed25519: .edwards(.ed25519, x: rawPublicKey(bytes: 32))
+        }
+    }
+
     /// A number of the key, big-endian: in its shortest form, or in `bytes` bytes.
     fileprivate func number(_ name: String, bytes: Int? = nil) -> [UInt8] {
         var number: OpaquePointer?

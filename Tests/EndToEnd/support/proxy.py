@@ -61,6 +61,7 @@ class Proxy:
             self.url = line["address"]
             # Only where the configuration asks for it.
             self.admin = line.get("admin")
+            self.egress = line.get("egress")
         except AssertionError:
             processes.end(self.process)
             raise
