@@ -1,12 +1,10 @@
-/// The keys of one kind of object in the file: those that are read, and those that a later version will read.
+/// The keys of one kind of object in the file.
 ///
 /// Everything else is an error, so a key that does nothing never looks as if it did.
 package struct ConfigurationSection: Sendable {
     /// In words, as in "it belongs to an issuer".
     package let name: String
     package let keys: [String]
-    /// Keys of the design that this version refuses, with what to do instead.
-    var later: [String: String] = [:]
 
     static let document = ConfigurationSection(
         name: "the top level",
@@ -98,8 +96,7 @@ package struct ConfigurationSection: Sendable {
 
     /// Why a key that is none of `keys` is refused, and which one it was probably meant to be.
     func refusal(of key: String) -> (message: String, suggestion: String?) {
-        if let reason = later[key] { return (reason, nil) }
-        let homes = Self.all.filter { $0.keys.contains(key) || $0.later[key] != nil }.map(\.name)
+        let homes = Self.all.filter { $0.keys.contains(key) }.map(\.name)
         // What is nearly a key of this object was meant to be that, whatever other objects have.
         if let neighbour = EditDistance.neighbour(of: key, among: keys) { return ("unknown key", neighbour) }
         if homes.isEmpty { return ("unknown key", EditDistance.nearest(to: key, among: keys)) }

@@ -8,7 +8,7 @@ struct TokenClientReader {
         let id = object.required("client_id", "missing: the name by which the authorization server knows the client")
             .flatMap(readID)
         let proof = readProof()
-        let access = readAccess()
+        let access = readAccess(endpoint)
         let scopes = object["scope"].map(readScope) ?? []
         let resources = object["resource"].map(readResources) ?? []
         let audience = object["audience"]?.text()
@@ -64,11 +64,16 @@ struct TokenClientReader {
     }
 
     /// Nil for a `ca_file` that is not usable.
-    private func readAccess() -> KeyAccess? {
+    private func readAccess(_ endpoint: TokenClient.Endpoint?) -> KeyAccess? {
         let source = object.source
         var access = KeyAccess(proxies: source.proxies, userAgent: "scopeproxy/\(Version.current)")
         guard let value = object["ca_file"] else { return access }
-        guard let path = value.text() else { return nil }
+        if case .address(let location) = endpoint, location.scheme == .http {
+            object.report(key: "ca_file", "does nothing for a token_endpoint with http://, which shows no certificate")
+            return nil
+        }
+        // It is read again for every attempt; here it has to be good for one.
+        guard PEMFiles.readTrust(value) != nil, let path = value.text() else { return nil }
         access.caFile = source.resolve(path: path)
         return access
     }

@@ -29,4 +29,22 @@ package struct TokenClient: Sendable {
         self.proof = proof
         self.access = access
     }
+
+    /// Looks at all that asking for a token takes and that is on this machine. Asks nobody.
+    package func prepare() throws(TokenFailure) {
+        switch proof {
+        case .secretBasic(let place), .secretPost(let place): _ = try place.read()
+        case .privateKeyJWT(let file, let keyID):
+            _ = try SignedProof.make(client: id, audience: "", file: file, keyID: keyID, now: UnixTime(0))
+        case .certificate: _ = try proof.identity()
+        }
+        let first: KeyLocation
+        switch endpoint {
+        case .address(let location): first = location
+        case .discovery(let issuer): first = issuer.authorizationServerMetadata
+        }
+        if case .unusable(let variable, let problem) = access.proxies.route(to: first) {
+            throw .exchange(.proxyUnusable(variable: variable, problem))
+        }
+    }
 }

@@ -64,7 +64,7 @@ package struct TokenFile: Sendable {
             case .discovery(let issuer): issuer.issuer
             }
         let parts = [endpoint, client.id, client.audience ?? ""] + client.scopes + [""] + client.resources
-        let bytes = parts.flatMap { Array($0.utf8) + [0] }
+        let bytes = parts.flatMap { part -> [UInt8] in Array(part.utf8) + [0] }
         let digest = Digest.sha256(bytes.span)
         return Base64URL.encode(digest.span).span.text
     }
