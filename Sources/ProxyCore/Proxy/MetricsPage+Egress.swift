@@ -52,7 +52,7 @@ extension MetricsPage {
         text.family(
             "scopeproxy_egress_token_fetch_failures_total", .counter, "Attempts that brought no token, by cause.")
         for token in tokens {
-            for (cause, count) in zip(TokenFailure.causes, token.failures) where count > 0 {
+            for (cause, count) in zip(TokenFailure.causes, token.failures) {
                 text.sample(count, ("target", token.target), ("cause", cause.description))
             }
         }

@@ -86,6 +86,12 @@ class ClientCredentials(ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", Assertions.CLIENT_AUTH_METHOD]
 
 
+class FormRequest(OAuth2Request):
+    @property
+    def form(self):
+        return self.payload.data
+
+
 class Grants(AuthorizationServer):
     """Authlib's server on this file's requests: (method, uri, headers, form)."""
 
@@ -107,7 +113,7 @@ class Grants(AuthorizationServer):
 
     def create_oauth2_request(self, request):
         method, uri, headers, form = request
-        made = OAuth2Request(method, uri, headers=headers)
+        made = FormRequest(method, uri, headers=headers)
         made.payload = BasicOAuth2Payload(form)
         return made
 
@@ -123,6 +129,7 @@ class AuthServer:
         self.kinds = kinds
         self.max_age = max_age
         self.fetched = []
+        self.token_requests = 0
         self.changed = threading.Condition()
         self._server = Listener(("127.0.0.1", 0), handler(self), certificate)
         self.port = self._server.server_port
@@ -221,17 +228,15 @@ def handler(server):
         timeout = PATIENCE
 
         def do_GET(self):
-            self.note()
-            document = server.document(self.path)
-            self.answer(404 if document is None else 200, json.dumps(document or {"error": "not found"}))
-
-        def note(self):
             with server.changed:
                 server.fetched.append(self.path)
                 server.changed.notify_all()
+            document = server.document(self.path)
+            self.answer(404 if document is None else 200, json.dumps(document or {"error": "not found"}))
 
         def do_POST(self):
-            self.note()
+            with server.changed:
+                server.token_requests += 1
             form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             request = ("POST", server.base + self.path, self.headers, dict(urllib.parse.parse_qsl(form)))
             status, body, headers = server.grants.create_token_response(request)

@@ -38,7 +38,8 @@ def configuration(upstream, issuers, **more):
         "listen": "127.0.0.1:0", "upstream": upstream, "issuers": issuers, "routes": ROUTES, "workers": 2,
         "log": {"level": "info", "format": "json"},
     }
-    return every | more
+    # None are needed where every route is public.
+    return {name: value for name, value in (every | more).items() if value != []}
 
 
 class Proxy:
