@@ -2,13 +2,11 @@
 
 extension ClientConnection {
     /// Has the call at the beginning of the input judged, and acts on the verdict.
-    func judgeOutgoing(
-        _ gate: OutgoingGate, _ ways: [OutgoingWay], _ bytes: Span<UInt8>, headBytes: Int, mayAwaitToken: Bool
-    ) {
-        let verdict = gate.judge(context.requestHead, bytes, now: context.loop.now, mayAwaitToken: mayAwaitToken)
+    func judgeOutgoing(_ calls: OutgoingCalls, _ bytes: Span<UInt8>, headBytes: Int, mayAwaitToken: Bool) {
+        let verdict = calls.gate.judge(context.requestHead, bytes, now: context.loop.now, mayAwaitToken: mayAwaitToken)
         switch consume verdict {
         case .permit(let permit):
-            let way = ways[permit.target]
+            let way = calls.ways[permit.target]
             send(permit, by: way, bytes, headBytes: headBytes)
         case .refuse(let refusal): refuse(.outgoing(refusal), headBytes: headBytes)
         case .awaitToken(let target): parkOutgoing(target, headBytes: headBytes)
@@ -52,8 +50,9 @@ extension ClientConnection {
     /// token is being got for that. Otherwise the response is to be relayed.
     func awaitsOtherToken(_ bytes: Span<UInt8>) -> Bool {
         guard context.responseHead.status == 401, let call = relay.outgoing,
-            case .outgoing(let gate, _) = context.judge, refusesToken(bytes)
+            case .outgoing(let calls) = context.judge, refusesToken(bytes)
         else { return false }
+        let gate = calls.gate
         // A call that cannot be sent once more at least lets the next one have a token that is good.
         guard exchange.mayRenewToken, leg.holdsRequest else {
             _ = gate.refuse(call.generation, of: call.target, now: context.loop.now)
@@ -84,9 +83,8 @@ extension ClientConnection {
     /// There is another token for the call that was refused, or there is none.
     func tokenSettled() {
         noteKeyWait()
-        guard let call = relay.outgoing, case .outgoing(let gate, _) = context.judge, !sendOnceMore(call, gate) else {
-            return
-        }
+        guard let call = relay.outgoing, case .outgoing(let calls) = context.judge, !sendOnceMore(call, calls.gate)
+        else { return }
         exchange.tokenKept()
         leg.forgetProgress()
     }

@@ -51,8 +51,8 @@ extension ClientConnection {
         noteHead(bytes)
         switch context.judge {
         case .gate(let gate): judge(gate, bytes, headBytes: headBytes, mayAwaitKeys: mayAwaitKeys)
-        case .outgoing(let gate, let ways):
-            judgeOutgoing(gate, ways, bytes, headBytes: headBytes, mayAwaitToken: mayAwaitKeys)
+        case .outgoing(let calls):
+            judgeOutgoing(calls, bytes, headBytes: headBytes, mayAwaitToken: mayAwaitKeys)
         }
         return true
     }

@@ -90,7 +90,8 @@ package final class ExchangeContext {
             metrics.set(.cacheMisses, to: gate.cache.misses)
             metrics.set(.cacheEvictions, to: gate.cache.evictions)
             metrics.set(.cacheEntries, to: gate.cache.count)
-        case .outgoing(_, let ways):
+        case .outgoing(let calls):
+            let ways = calls.ways
             metrics.set(.upstreamConnects, to: ways.reduce(0) { $0 + $1.pool.attempts })
             metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.count })
             metrics.set(.upstreamIdle, to: ways.reduce(0) { $0 + $1.pool.idleCount })

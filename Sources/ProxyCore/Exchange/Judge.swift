@@ -3,7 +3,7 @@ package enum Judge {
     /// About callers of the API, by their tokens.
     case gate(Gate)
     /// About the service's own calls, by where they go.
-    case outgoing(OutgoingGate, [OutgoingWay])
+    case outgoing(OutgoingCalls)
 
     /// What the gate's routes and claims reserve; nil for outgoing calls.
     var policy: AccessPolicy? {
@@ -17,8 +17,22 @@ package enum Judge {
     var addedBytesMax: Int {
         switch self {
         case .gate: IdentityFields.linesMax
-        case .outgoing(_, let ways): TokenAnswer.tokenBytesMax + (ways.map(\.rules.setLines.count).max() ?? 0)
+        case .outgoing(let calls):
+            TokenAnswer.tokenBytesMax + (calls.ways.map(\.rules.setLines.count).max() ?? 0)
         }
+    }
+}
+
+/// What decides about the service's own calls, and how each target is reached. One object, so that a `Judge` is one
+/// word.
+package final class OutgoingCalls {
+    let gate: OutgoingGate
+    /// Of each target.
+    let ways: [OutgoingWay]
+
+    package init(_ gate: OutgoingGate, _ ways: [OutgoingWay]) {
+        self.gate = gate
+        self.ways = ways
     }
 }
 

@@ -41,7 +41,7 @@ final class OutgoingSide {
         let parking = KeyParking(
             waits: targets.map(\.call.wait), max: configuration.limits.parkedRequests, refetch: demand)
         context = ExchangeContext(
-            loop: loop, judge: .outgoing(gate, ways),
+            loop: loop, judge: .outgoing(OutgoingCalls(gate, ways)),
             pool: UpstreamPool(loop: loop, addresses: [], options: UpstreamPoolOptions()),
             options: configuration.outgoingExchangeOptions, log: requestLog, metrics: settings.metrics[number],
             parking: parking)

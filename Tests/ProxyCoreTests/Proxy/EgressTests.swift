@@ -146,6 +146,25 @@ final class EgressTests: ProxyTestCase {
         XCTAssertEqual(tokens.requests.count, 2)
     }
 
+    func testAWebSocketConnectionBeginsWithTheToken() throws {
+        let tokens = try TokenServer()
+        let target = try ScriptedUpstream { talk in
+            guard try talk.nextRequest() != nil else { return }
+            try talk.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            try talk.send(talk.connection.read(5))
+            try talk.awaitEnd()
+        }
+        let egress = try EgressFixture(EgressFixture.target(target, tokens))
+        let client = try egress.client()
+        try client.send(
+            "GET /ws HTTP/1.1\r\nHost: api.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        XCTAssertEqual(try client.responseHead().status, 101)
+        XCTAssertEqual(target.requests[0].fields("Authorization"), ["Bearer token-1"])
+        try client.send("hello")
+        XCTAssertEqual(try client.read(5), Array("hello".utf8))
+    }
+
     func testMetricsAndPages() throws {
         let tokens = try TokenServer()
         let target = try ScriptedUpstream()
