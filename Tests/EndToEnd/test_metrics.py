@@ -49,9 +49,15 @@ class MetricsTests(unittest.TestCase):
         second = issuer(key_set(Signer()), 'https://quoted.example/"\\')
         # With TLS there is more to count.
         authority = Authority()
+        # Nobody gives tokens there.
+        target = {
+            "host": "api.test", "upstream": world.nginx().url,
+            "token": {"token_endpoint": cls.keys.uri, "client_id": "a", "client_secret": "${SECRET}"},
+        }
         cls.proxy = Proxy(
             world.nginx().url, issuer(cls.keys.uri), second, admin="127.0.0.1:0",
-            listen={"address": "127.0.0.1:0", "tls": authority.issue().pair()})
+            listen={"address": "127.0.0.1:0", "tls": authority.issue().pair()},
+            environment={"SECRET": "x"}, egress={"listen": "127.0.0.1:0", "targets": [target]})
         cls.addClassCleanup(cls.proxy.stop)
         cls.proxy.wait_for("keys_changed")
         for path in ["/v2/users", "/v2/users/7", "/public/x", "/nowhere"]:

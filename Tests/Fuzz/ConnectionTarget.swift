@@ -40,7 +40,7 @@ final class ConnectionTarget: FuzzTarget, EventHandler {
         _ = try writer.start()
         requestLog = RequestLog(writer: writer, table: policy.table, issuers: [ClaimsText.issuer], sample: 1)
         context = ExchangeContext(
-            loop: loop, gate: gate,
+            loop: loop, judge: .gate(gate),
             pool: UpstreamPool(loop: loop, addresses: [upstreams.address], options: UpstreamPoolOptions()),
             options: ExchangeOptions(forwarding: ForwardingOptions(upstreamAuthority: "upstream.test")),
             log: requestLog,

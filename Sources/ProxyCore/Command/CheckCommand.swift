@@ -28,8 +28,9 @@ struct CheckCommand {
         let text = RouteText(table, mode: configuration.mode)
         console.say("\(file.name) is valid: \(Self.summary(configuration))")
         console.say([""] + Self.listing(report.order, table, text))
+        if let egress = configuration.egress { console.say([""] + Self.listing(egress)) }
         let warnings = report.warnings.map { RouteWarningText.sentence($0, text) } + Self.keyWarnings(configuration)
-            + Self.certificateWarnings(configuration)
+            + Self.certificateWarnings(configuration) + Self.tokenWarnings(configuration)
         if !warnings.isEmpty { console.say([""] + warnings.map { "warning: \($0)" }) }
         return .success
     }
@@ -51,6 +52,39 @@ struct CheckCommand {
                 conditions.isEmpty ? "-" : conditions, RouteText.mode(text.mode(of: route)), definition.id)
         }
         return lines.lines
+    }
+
+    /// Where the service's own calls go.
+    private static func listing(_ egress: EgressSettings) -> [String] {
+        var lines = TextTable()
+        lines.add("TARGET", "CALLS FOR", "GO TO", "TOKENS FROM", "AS")
+        for target in egress.targets {
+            let call = target.call
+            let match =
+                switch call.match {
+                case .host(let name, let port): port.map { "\(name):\($0)" } ?? name
+                case .pathPrefix(let prefix): "\(prefix)/..."
+                }
+            let source =
+                switch call.client.endpoint {
+                case .address(let location): location.text
+                case .discovery(let issuer): issuer.issuer
+                }
+            lines.add(call.id, match, target.upstream.description, source, call.client.id)
+        }
+        return lines.lines
+    }
+
+    private static func tokenWarnings(_ configuration: Configuration) -> [String] {
+        let targets = configuration.egress?.targets.map(\.call) ?? []
+        return targets.compactMap { target in
+            do throws(TokenFailure) {
+                try target.client.prepare()
+                return nil
+            } catch {
+                return "target \(target.id): no token yet: \(error.message)"
+            }
+        }
     }
 
     /// They are served all the same: callers may think otherwise of the time than this machine.

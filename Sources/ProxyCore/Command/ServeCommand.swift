@@ -39,7 +39,7 @@ struct ServeCommand {
         } catch {
             console.complain("scopeproxy serve: \(error.message)")
             switch error {
-            case .listen, .admin, .identity, .routes, .tls: return .failure
+            case .listen, .egress, .admin, .identity, .routes, .tls: return .failure
             case .system: return .software
             }
         }

@@ -14,6 +14,7 @@ enum Subcommand: CaseIterable {
     case clientRemove
     case keysList
     case keysRotate
+    case token
     case demo
 
     init?(name: String) {
@@ -53,6 +54,7 @@ enum Subcommand: CaseIterable {
         case .clientRemove: ClientChangeCommand.removeSyntax
         case .keysList: KeysListCommand.syntax
         case .keysRotate: KeysRotateCommand.syntax
+        case .token: TokenCommand.syntax
         case .demo: DemoCommand.syntax
         }
     }
@@ -74,6 +76,7 @@ enum Subcommand: CaseIterable {
         case .clientRemove: ClientChangeCommand(arguments, .remove).run(console)
         case .keysList: KeysListCommand(arguments).run(console)
         case .keysRotate: KeysRotateCommand(arguments).run(console)
+        case .token: try TokenCommand(arguments).run(console)
         case .demo: DemoCommand(arguments).run(console)
         }
     }

@@ -9,6 +9,8 @@ package struct Configuration: Sendable {
     /// Of the admin listener; nil for none.
     package var admin: SocketAddress?
     package var upstream: UpstreamSettings
+    /// The service's own calls; nil when they do not come through us.
+    package var egress: EgressSettings?
     /// Empty only when every route is public.
     package var issuers: [IssuerSettings] = []
     /// In the order of the file, free of conflicts.

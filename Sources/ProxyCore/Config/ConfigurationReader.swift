@@ -36,6 +36,8 @@ struct ConfigurationReader {
         if let limits = object["limits"] { configuration.limits = LimitsReader.readLimits(limits) }
         if let timeouts = object["timeouts"] { configuration.timeouts = LimitsReader.readTimeouts(timeouts) }
         configuration.admin = readAdmin(object, listen: configuration.listen)
+        configuration.egress = object["egress"].flatMap(EgressReader.read)
+        checkEgressAddress(object, configuration)
         configuration.workers = object["workers"]?.integer(in: 1...256)
         if let log = object["log"]?.object(.log) {
             readLog(log, into: &configuration)
@@ -61,6 +63,12 @@ struct ConfigurationReader {
             value.report("is the address of listen, too: the admin listener needs one of its own")
         }
         return address
+    }
+
+    private func checkEgressAddress(_ object: ConfigurationObject, _ configuration: Configuration) {
+        guard let address = configuration.egress?.listen, address.port != 0 else { return }
+        guard address == configuration.listen || address == configuration.admin else { return }
+        object["egress"]?.report("listens on an address that is taken by listen or admin: it needs one of its own")
     }
 
     static func readTrustedProxies(_ value: ConfigurationValue) -> [CIDR] {

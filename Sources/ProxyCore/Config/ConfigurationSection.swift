@@ -1,21 +1,16 @@
-/// The keys of one kind of object in the file: those that are read, and those that a later version will read.
+/// The keys of one kind of object in the file.
 ///
 /// Everything else is an error, so a key that does nothing never looks as if it did.
 package struct ConfigurationSection: Sendable {
     /// In words, as in "it belongs to an issuer".
     package let name: String
     package let keys: [String]
-    /// Keys of the design that this version refuses, with what to do instead.
-    var later: [String: String] = [:]
 
     static let document = ConfigurationSection(
         name: "the top level",
         keys: [
             "$schema", "listen", "upstream", "issuers", "routes", "mode", "identity_headers", "forward_token",
-            "trusted_proxies", "limits", "timeouts", "workers", "admin", "log", "realm", "state_dir",
-        ],
-        later: [
-            "egress": "fetching tokens for outgoing calls arrives with a later version; until then leave the key out"
+            "trusted_proxies", "limits", "timeouts", "workers", "admin", "log", "realm", "state_dir", "egress",
         ])
 
     static let listen = ConfigurationSection(name: "listen", keys: ["address", "tls"])
@@ -79,15 +74,31 @@ package struct ConfigurationSection: Sendable {
 
     static let log = ConfigurationSection(name: "log", keys: ["level", "format", "when_full", "sample"])
 
+    static let egress = ConfigurationSection(
+        name: "egress", keys: ["listen", "allow_remote", "max_connections", "targets"])
+
+    static let egressTarget = ConfigurationSection(
+        name: "a target of egress",
+        keys: ["id", "host", "path_prefix", "upstream", "token", "wait_seconds", "allow_insecure"])
+
+    static let egressToken = ConfigurationSection(
+        name: "a target's token",
+        keys: [
+            "token_endpoint", "issuer", "client_id", "client_secret", "auth_method", "private_key", "key_id",
+            "certificate", "audience", "scope", "resource", "ca_file", "allow_insecure", "fetch_timeout_seconds",
+            "default_lifetime_seconds",
+        ])
+
     package static let all = [
         document, listen, listenTLS, listenCertificate, upstream, upstreamTLS, issuer, keyRefresh, route,
-        identityHeaders, limits, routeLimits, timeouts, routeTimeouts, log,
+        identityHeaders, limits, routeLimits, timeouts, routeTimeouts, log, egress, egressTarget, egressToken,
     ]
 
     /// Why a key that is none of `keys` is refused, and which one it was probably meant to be.
     func refusal(of key: String) -> (message: String, suggestion: String?) {
-        if let reason = later[key] { return (reason, nil) }
-        let homes = siblings.filter { $0.keys.contains(key) || $0.later[key] != nil }.map(\.name)
+        let homes = siblings.filter { $0.keys.contains(key) }.map(\.name)
+        // What is nearly a key of this object was meant to be that, whatever other objects have.
+        if let neighbour = EditDistance.neighbour(of: key, among: keys) { return ("unknown key", neighbour) }
         if homes.isEmpty { return ("unknown key", EditDistance.nearest(to: key, among: keys)) }
         return ("not a key of \(name); it belongs to \(homes.joined(separator: " or "))", nil)
     }

@@ -18,6 +18,12 @@ enum EditDistance {
         return best?.candidate
     }
 
+    /// The candidate that is one slip of the finger away from `word`.
+    static func neighbour(of word: String, among candidates: [String]) -> String? {
+        let given = folded(word)
+        return candidates.first { between(given, folded($0)) <= 1 }
+    }
+
     /// Insertions, deletions, replacements and swaps of neighbours that lead from one word to the other.
     private static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
         // A key that is out of all proportion is no misspelling, and must not cost its length squared.

@@ -27,7 +27,7 @@ struct RouteReader {
         let methods = object["methods"]?.list(of: "methods", Self.readMethod)
         let requirement = readRequirement()
         let claims = object["claims"].map { readClaims($0, template, requirement) }
-        let id = object["id"].flatMap(readID)
+        let id = object["id"].flatMap(Self.readID)
         var overrides = LimitsReader.readRouteOverrides(object)
         overrides.cutsAtExpiry = readCutAtExpiry(requirement)
         let mode = object["mode"].flatMap(Self.readMode)
@@ -124,7 +124,7 @@ struct RouteReader {
         return true
     }
 
-    private func readID(_ value: ConfigurationValue) -> String? {
+    static func readID(_ value: ConfigurationValue) -> String? {
         guard let text = value.text() else { return nil }
         let isPrintable = text.utf8.allSatisfy { $0 >= ASCII.space && $0 < ASCII.delete }
         if isPrintable, text.utf8.count <= 256 { return text }

@@ -32,6 +32,22 @@ enum TextSubstitution {
         return result + rest
     }
 
+    /// What a reference names.
+    enum Reference: Equatable {
+        case environment(String)
+        case file(String)
+    }
+
+    /// The reference that `text` is, if it is one and nothing else.
+    static func onlyReference(in text: String) -> Reference? {
+        guard text.utf8.starts(with: "${".utf8), text.utf8.firstIndex(of: closeBrace) == text.utf8.indices.last else {
+            return nil
+        }
+        let name = String(text.dropFirst(2).dropLast())
+        if !name.utf8.starts(with: "file:".utf8) { return isName(name) ? .environment(name) : nil }
+        return name.utf8.count > 5 ? .file(String(name.dropFirst(5))) : nil
+    }
+
     private static func value(
         of reference: String, _ environment: (String) -> String?, _ file: (String) throws(Failure) -> String
     ) throws(Failure) -> String {

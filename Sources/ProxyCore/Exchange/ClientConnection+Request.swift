@@ -49,15 +49,23 @@ extension ClientConnection {
             return true
         }
         noteHead(bytes)
-        let verdict = context.gate.judge(
+        switch context.judge {
+        case .gate(let gate): judge(gate, bytes, headBytes: headBytes, mayAwaitKeys: mayAwaitKeys)
+        case .outgoing(let calls):
+            judgeOutgoing(calls, bytes, headBytes: headBytes, mayAwaitToken: mayAwaitKeys)
+        }
+        return true
+    }
+
+    private func judge(_ gate: Gate, _ bytes: Span<UInt8>, headBytes: Int, mayAwaitKeys: Bool) {
+        let verdict = gate.judge(
             context.requestHead, bytes, certificate: certificate, now: context.loop.unixTime,
             mayAwaitKeys: mayAwaitKeys)
         switch consume verdict {
-        case .permit(let permit): forward(permit, bytes, headBytes: headBytes)
+        case .permit(let permit): forward(permit, by: gate, bytes, headBytes: headBytes)
         case .refuse(let refusal): refuse(.refused(refusal), headBytes: headBytes)
         case .awaitKeys(let issuer): park(issuer: issuer, headBytes: headBytes)
         }
-        return true
     }
 
     private func headIncomplete() -> Bool {
@@ -86,30 +94,35 @@ extension ClientConnection {
 
     // MARK: - The verdict
 
-    private func forward(_ permit: consuming Permit, _ bytes: Span<UInt8>, headBytes: Int) {
+    private func forward(_ permit: consuming Permit, by gate: Gate, _ bytes: Span<UInt8>, headBytes: Int) {
         let record = beginRecord()
         record.route = permit.route
         record.caller = permit.caller ?? permit.observed?.caller
         record.observed = permit.observed
-        let overrides = permit.route.map { context.gate.policy.table.definitions[$0].overrides }
-        let framing = context.requestHead.framing
+        let overrides = permit.route.map { gate.policy.table.definitions[$0].overrides }
         // Not with `??`: that would take a route's "no limit" for no word of it.
         relay.bodyBytesMax =
             overrides.map { $0.bodyBytes.applied(to: context.limits.bodyBytes) } ?? context.limits.bodyBytes
-        if case .length(let count) = framing, let max = relay.bodyBytesMax, count > max {
+        if case .length(let count) = context.requestHead.framing, let max = relay.bodyBytesMax, count > max {
             return refuse(.bodyTooLarge, headBytes: headBytes)
         }
         setTimeouts(overrides)
         guard let trace = record.trace else { preconditionFailure("noteHead decides on the trace") }
         let output = leg.outputBuffer()
         let upgrades = context.requestHead.asksForWebSocket(in: bytes)
-        if upgrades || overrides?.cutsAtExpiry ?? false { relay.tokenEnd = context.gate.tokenEnd(of: permit) }
+        if upgrades || overrides?.cutsAtExpiry ?? false { relay.tokenEnd = gate.tokenEnd(of: permit) }
         if upgrades { setTunnelTimeout(overrides) }
         let isWritten = ForwardedHead(spending: permit).write(
             context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
             origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy, isSecure: caller.tls != nil),
             requestID: record.id, trace: trace, upgrades: upgrades, to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
+        beginForwarding(headBytes: headBytes, upgrades: upgrades)
+    }
+
+    /// The head has been written to the upstream's buffer: now for the body, and a connection.
+    func beginForwarding(headBytes: Int, upgrades: Bool) {
+        let framing = context.requestHead.framing
         relay.requestReader = BodyReader(framing, limits: context.headLimits)
         relay.requestWriter = BodyWriter(framing)
         let isRepeatable = context.requestHead.method.isIdempotent
@@ -122,7 +135,7 @@ extension ClientConnection {
                 hasBody: hasBody, repeatable: isRepeatable, persistent: persistent, upgrades: upgrades))
     }
 
-    private func setTimeouts(_ overrides: RouteOverrides?) {
+    func setTimeouts(_ overrides: RouteOverrides?) {
         let timeouts = context.timeouts
         relay.firstByteTimeout =
             overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
@@ -142,7 +155,7 @@ extension ClientConnection {
     }
 
     /// Answers without waiting for a body. The connection is kept when the body, if any, lies in the buffer already.
-    private func refuse(_ answer: ProxyAnswer, headBytes: Int) {
+    func refuse(_ answer: ProxyAnswer, headBytes: Int) {
         let framing = context.requestHead.framing
         let keepAlive = context.requestHead.keepAlive && answer.status != 413
         caller.consume(headBytes)
@@ -177,6 +190,7 @@ extension ClientConnection {
             record.caller = refusal.caller
         }
         if case .upstream(let failure) = answer { record.detail = failure.detail }
+        if case .outgoing(let refusal) = answer { record.note(refusal) }
         leg.finish(reusable: false)
         let output = caller.outputBuffer()
         // Interim responses that a slow caller has not taken may be in the way; then there is no telling it more.
@@ -236,6 +250,8 @@ extension ClientConnection {
     private func endRequestBody(_ trailers: ByteRange?, _ window: Span<UInt8>) {
         let output = leg.outputBuffer()
         relay.requestWriter.finish(in: output) { writeRequestTrailers(trailers, window, to: output) }
+        // What has not left yet can be sent once more, should the target refuse the call's token.
+        if relay.outgoing != nil, !leg.hasSent { leg.keepForRepetition() }
         exchange.requestBodyEnded()
         lastProgress = context.loop.now
         record?.bodyCame = context.loop.now
@@ -248,7 +264,7 @@ extension ClientConnection {
         } catch {
             preconditionFailure("the decoder has checked every line of the section")
         }
-        let rules = context.rules
+        let rules = relay.outgoing?.way.rules ?? context.rules
         RelayedTrailers.write(context.trailers, bytes, to: output) { id, name in
             rules.isReserved(name) || rules.isProtected(id)
         }
@@ -275,7 +291,7 @@ extension ClientConnection {
     func requestBodyFailed(_ failure: ProxyAnswer) {
         if exchange.response == .awaitingConnection {
             noteConnectionWait()
-            context.pool.cancel(self)
+            pool.cancel(self)
         }
         let action = exchange.requestBodyFailed()
         if action == .answer {

@@ -9,7 +9,7 @@ extension ClientConnection {
         switch exchange.response {
         case .awaitingBody: return relayResponseBody() || hadHead
         case .awaitingEnd: return relayToCaller() || hadHead
-        case .awaitingDecision, .awaitingConnection, .awaitingHead, .complete, .broken: return hadHead
+        case .awaitingDecision, .awaitingConnection, .awaitingHead, .awaitingToken, .complete, .broken: return hadHead
         }
     }
 
@@ -55,6 +55,8 @@ extension ClientConnection {
             relayInterim(bytes, record, to: output)
         } else if isSwitch {
             openTunnel(bytes, record, to: output)
+        } else if relay.outgoing != nil, awaitsOtherToken(bytes) {
+            return true
         } else {
             relayFinal(bytes, record, to: output)
         }
@@ -204,8 +206,8 @@ extension ClientConnection {
             let record = beginRecord()
             record.reason = failure.code
             record.detail = failure.detail
-        case .none, .park, .forward, .relayInterim, .relay, .openTunnel, .endUpstream, .endCaller, .startNext,
-            .closeAfterFlush, .lingerAfterFlush, .close:
+        case .none, .park, .renewToken, .forward, .relayInterim, .relay, .openTunnel, .endUpstream, .endCaller,
+            .startNext, .closeAfterFlush, .lingerAfterFlush, .close:
             break
         }
         perform(action)

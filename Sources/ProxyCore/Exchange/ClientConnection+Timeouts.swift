@@ -12,6 +12,7 @@ extension ClientConnection {
         switch exchange.response {
         case .awaitingDecision: return decisionDeadline(timeouts)
         case .awaitingConnection: return relay.waitStarted.advanced(by: timeouts.upstreamConnect)
+        case .awaitingToken: return relay.waitStarted.advanced(by: relay.keyWait)
         case .awaitingHead:
             if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
             return lastProgress.advanced(by: leg.hasUnsent ? relay.idleTimeout : relay.firstByteTimeout)
@@ -40,7 +41,10 @@ extension ClientConnection {
         switch exchange.response {
         case .awaitingDecision: decisionTimedOut()
         case .awaitingConnection:
-            upstreamFailed(context.pool.cancel(self) ? .saturated : .connectTimeout, died: false)
+            upstreamFailed(pool.cancel(self) ? .saturated : .connectTimeout, died: false)
+        case .awaitingToken:
+            context.parking.leave(self)
+            tokenSettled()
         case .awaitingHead:
             if leg.hasUnsent {
                 upstreamFailed(.requestTimeout, died: false)

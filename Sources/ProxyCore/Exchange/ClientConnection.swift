@@ -106,7 +106,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     /// The keys that this request waits for have been fetched, or could not be.
     func keysSettled() {
         guard phase != .closed else { return }
-        judge(mayAwaitKeys: false)
+        if exchange.response == .awaitingToken { tokenSettled() } else { judge(mayAwaitKeys: false) }
         pump()
     }
 
@@ -203,7 +203,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     func perform(_ action: Exchange.Action) {
         switch action {
-        case .none, .forward, .answer, .relayInterim, .relay, .openTunnel, .park: break
+        case .none, .forward, .answer, .relayInterim, .relay, .openTunnel, .park, .renewToken: break
         case .endUpstream: leg.endSending()
         case .endCaller: caller.endSending()
         case .connect(let fresh): connect(fresh: fresh)
@@ -218,7 +218,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     private func connect(fresh: Bool) {
         relay.waitStarted = context.loop.now
-        switch context.pool.acquire(for: self, fresh: fresh, surely: !exchange.repeatable) {
+        switch pool.acquire(for: self, fresh: fresh, surely: !exchange.repeatable) {
         case .connected(let connection):
             leg.attach(connection)
             perform(exchange.connected())
@@ -275,13 +275,13 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     /// Ends the connection. With `broken`, the caller must not take what it has for a whole response.
     func close(broken: Bool) {
         guard phase != .closed else { return }
-        if exchange.request == .awaitingKeys {
+        if exchange.request == .awaitingKeys || exchange.response == .awaitingToken {
             noteKeyWait()
             context.parking.leave(self)
         }
         if exchange.response == .awaitingConnection, leg.connection == nil {
             noteConnectionWait()
-            context.pool.cancel(self)
+            pool.cancel(self)
         }
         phase = .closed
         if broken, exchange.isTunnel { leg.breakConnection() }
@@ -304,6 +304,9 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     /// The application's end of the request under way, at rest when there is none.
     var leg: UpstreamLeg { relay.leg }
+
+    /// Where connections for the request under way come from.
+    var pool: UpstreamPool { relay.outgoing?.way.pool ?? context.pool }
 
     func beginRecord() -> RequestRecord {
         guard relay === context.idleRelay else { return relay.record }

@@ -7,7 +7,8 @@ package struct Exchange: Sendable {
     /// What the proxy waits for on the request's side.
     package enum Request: Sendable, Equatable {
         case awaitingHead
-        /// The head is there, but its token names a key that is being fetched.
+        /// The head is there, but its token names a key that is being fetched; or, of an outgoing call, the token that
+        /// it is to carry is.
         case awaitingKeys
         case awaitingBody
         /// The protocol was switched: what comes until the caller ends its side goes to the upstream as it is.
@@ -26,6 +27,8 @@ package struct Exchange: Sendable {
         case awaitingConnection
         /// The request is on its way; the response has not begun.
         case awaitingHead
+        /// The upstream has refused the token that an outgoing call carried; its answer waits while another is got.
+        case awaitingToken
         case awaitingBody
         /// The protocol was switched: what comes until the upstream ends its side goes to the caller as it is.
         case awaitingEnd
@@ -42,6 +45,8 @@ package struct Exchange: Sendable {
         case park
         /// Get a connection to the upstream; one that was never used when `fresh`.
         case connect(fresh: Bool)
+        /// Get another token for the outgoing call, whose answer so far is kept.
+        case renewToken
         /// Write the permitted head, and the body as it comes, to the upstream.
         case forward
         /// Write a response of our own.
@@ -78,6 +83,7 @@ package struct Exchange: Sendable {
     /// The request asks for another protocol, and nothing has been said to that.
     package private(set) var mayUpgrade = false
     private var attempts = 0
+    private var hasRenewedToken = false
     private var draining = false
 
     package init() {}
@@ -132,7 +138,7 @@ package struct Exchange: Sendable {
             response = .broken
             return .breakOff
         case .complete: return .none
-        case .awaitingDecision, .awaitingEnd, .broken:
+        case .awaitingDecision, .awaitingToken, .awaitingEnd, .broken:
             preconditionFailure("a body is read for permitted requests only")
         }
     }
@@ -165,8 +171,38 @@ package struct Exchange: Sendable {
             persistent = false
             return .breakOff
         case .complete, .broken: return .none
+        case .awaitingToken: preconditionFailure("the upstream has answered already")
         case .awaitingDecision: preconditionFailure("no upstream without a permit")
         }
+    }
+
+    // MARK: The token of an outgoing call
+
+    /// Whether a token that the upstream refuses may be replaced and the request sent once more: it is complete, and
+    /// this was not done before. That the request is still at hand is for the driver to know.
+    package var mayRenewToken: Bool { response == .awaitingHead && request == .complete && !hasRenewedToken }
+
+    /// The upstream's answer is that it refuses the token.
+    package mutating func tokenRefused() -> Action {
+        precondition(mayRenewToken)
+        hasRenewedToken = true
+        response = .awaitingToken
+        return .renewToken
+    }
+
+    /// There is another token: the answer is dropped, and the request sent once more. The upstream has done nothing for
+    /// the first one, so this is no repetition.
+    package mutating func tokenRenewed() -> Action {
+        precondition(response == .awaitingToken)
+        response = .awaitingConnection
+        attempts = 0
+        return .connect(fresh: false)
+    }
+
+    /// There is no other token: the upstream's answer stands.
+    package mutating func tokenKept() {
+        precondition(response == .awaitingToken)
+        response = .awaitingHead
     }
 
     package func interimResponse() -> Action {

@@ -11,7 +11,8 @@ package struct ExchangeOptions: Sendable {
 /// What all connections of one worker share. Made and used on the worker's thread.
 package final class ExchangeContext {
     package let loop: EventLoop
-    package let gate: Gate
+    package let judge: Judge
+    /// The application's. Outgoing calls have pools of their own.
     package let pool: UpstreamPool
     package let limits: Limits
     package let timeouts: Timeouts
@@ -41,23 +42,23 @@ package final class ExchangeContext {
     package var handshakeFailed: (SocketAddress, HandshakeFailure) -> Void = { _, _ in }
 
     package init(
-        loop: EventLoop, gate: Gate, pool: UpstreamPool, options: ExchangeOptions, log: RequestLog,
+        loop: EventLoop, judge: Judge, pool: UpstreamPool, options: ExchangeOptions, log: RequestLog,
         metrics: ExchangeMetrics, parking: KeyParking
     ) {
         self.loop = loop
-        self.gate = gate
+        self.judge = judge
         self.pool = pool
         self.log = log
         self.metrics = metrics
         limits = options.limits
         timeouts = options.timeouts
         headLimits = HeadLimits(options.limits)
-        rules = ForwardingRules(options.forwarding, identity: gate.policy.identity)
+        rules = ForwardingRules(options.forwarding, identity: judge.policy?.identity)
         // A buffer takes the longest head, and the longest head with what the proxy adds to it.
-        let added = IdentityFields.linesMax + rules.setLines.count + 4096
+        let added = judge.addedBytesMax + rules.setLines.count + 4096
         buffers = BufferPool(bufferBytes: max(65_536, options.limits.headBytes + added), keptMax: 64)
         idleRelay = Relay(buffers: buffers, limits: headLimits)
-        problems = ProblemResponse(realm: options.realm, table: gate.policy.table)
+        problems = ProblemResponse(realm: options.realm, table: judge.policy?.table ?? RouteTable.empty)
         self.parking = parking
     }
 
@@ -77,16 +78,25 @@ package final class ExchangeContext {
 
     /// Lets other threads see how much there is of what this worker holds. At the end of each turn of its loop.
     package func publishFigures() {
-        metrics.set(.upstreamConnects, to: pool.attempts)
-        metrics.set(.upstreamOpen, to: pool.count)
-        metrics.set(.upstreamIdle, to: pool.idleCount)
-        metrics.set(.upstreamWaiting, to: pool.waitingCount)
-        metrics.set(.cacheHits, to: gate.cache.hits)
-        metrics.set(.cacheMisses, to: gate.cache.misses)
-        metrics.set(.cacheEvictions, to: gate.cache.evictions)
-        metrics.set(.cacheEntries, to: gate.cache.count)
         metrics.set(.parkedRequests, to: parking.count)
         metrics.set(.tunnels, to: tunnels)
+        switch judge {
+        case .gate(let gate):
+            metrics.set(.upstreamConnects, to: pool.attempts)
+            metrics.set(.upstreamOpen, to: pool.count)
+            metrics.set(.upstreamIdle, to: pool.idleCount)
+            metrics.set(.upstreamWaiting, to: pool.waitingCount)
+            metrics.set(.cacheHits, to: gate.cache.hits)
+            metrics.set(.cacheMisses, to: gate.cache.misses)
+            metrics.set(.cacheEvictions, to: gate.cache.evictions)
+            metrics.set(.cacheEntries, to: gate.cache.count)
+        case .outgoing(let calls):
+            let ways = calls.ways
+            metrics.set(.upstreamConnects, to: ways.reduce(0) { $0 + $1.pool.attempts })
+            metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.count })
+            metrics.set(.upstreamIdle, to: ways.reduce(0) { $0 + $1.pool.idleCount })
+            metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.waitingCount })
+        }
     }
 
     /// Ends idle connections, and the others after what is under way.

@@ -1,7 +1,7 @@
 /// What one worker counts: written on its thread as things happen, read by the admin listener's while they do. Counting
 /// takes a few loads and stores, no lock, and no memory.
 package final class ExchangeMetrics: Sendable {
-    /// A plain number. Those after `upstreamRetries` are written once a turn of the loop, from what their owner holds.
+    /// A plain number. Those after `tokenRetries` are written once a turn of the loop, from what their owner holds.
     package enum Figure: Int, CaseIterable, Sendable {
         case connectionsAccepted
         /// TLS handshakes that were done, and those of them that resumed a session.
@@ -11,6 +11,8 @@ package final class ExchangeMetrics: Sendable {
         case requestBytes
         case responseBytes
         case upstreamRetries
+        /// Outgoing calls that were sent once more, with another token.
+        case tokenRetries
         case upstreamConnects
         case upstreamOpen
         case upstreamIdle

@@ -33,17 +33,17 @@ struct ForwardedHead: ~Copyable {
             bytes.count + head.host.count * 2 + identity.count + rules.setLines.count + rules.upstreamAuthority.count
             + Self.fixedBytesMax
         guard output.room >= needed else { return false }
-        writeRequestLine(head, bytes, to: output)
-        writeHost(head, bytes, rules, to: output)
+        Self.writeRequestLine(head, bytes, to: output)
+        Self.writeHost(head, bytes, rules, to: output)
         writeFields(head, bytes, rules, origin, to: output)
-        writeFraming(head.framing, to: output)
+        Self.writeFraming(head.framing, to: output)
         // Whatever else the caller would speak, the way that was judged is asked for nothing but this.
         if upgrades { output.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
         writeForwarded(head, bytes, origin, to: output)
         output.append("X-Request-Id: ")
         output.append(contentsOf: requestID)
         output.append("\r\n")
-        writeTrace(trace, head, bytes, to: output)
+        Self.writeTrace(trace, head, bytes, to: output)
         let setLines = rules.setLines
         output.append(setLines.span)
         output.append(identity.span)
@@ -53,9 +53,7 @@ struct ForwardedHead: ~Copyable {
 
     /// The method and the target's path and query as they came. A target in absolute form is sent in origin form, which
     /// RFC 9112 section 3.2.1 requires of whoever speaks to the origin server.
-    private borrowing func writeRequestLine(
-        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to output: ByteBuffer
-    ) {
+    static func writeRequestLine(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, to output: ByteBuffer) {
         output.append(bytes.slice(head.methodRange))
         output.append(ASCII.space)
         output.append(bytes.slice(head.path))
@@ -66,7 +64,7 @@ struct ForwardedHead: ~Copyable {
         output.append(" HTTP/1.1\r\n")
     }
 
-    private borrowing func writeHost(
+    static func writeHost(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ rules: ForwardingRules, to output: ByteBuffer
     ) {
         output.append("Host: ")
@@ -116,7 +114,7 @@ struct ForwardedHead: ~Copyable {
         }
     }
 
-    private borrowing func writeFraming(_ framing: BodyFraming, to output: ByteBuffer) {
+    static func writeFraming(_ framing: BodyFraming, to output: ByteBuffer) {
         switch framing {
         case .none: break
         case .length(let count):
@@ -155,7 +153,7 @@ struct ForwardedHead: ~Copyable {
     }
 
     /// `traceparent`, and with it what the vendors of the caller's trace have to say, in one field.
-    private borrowing func writeTrace(
+    static func writeTrace(
         _ trace: TraceContext, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, to output: ByteBuffer
     ) {
         output.append("traceparent: ")

@@ -41,9 +41,10 @@ final class ForwardingRules {
     let setLines: [UInt8]
     private let setNames: [[UInt8]]
     private let trustedProxies: [CIDR]
-    private let identity: IdentityFields
+    private let identity: IdentityFields?
 
-    init(_ options: ForwardingOptions, identity: IdentityFields) {
+    /// - Parameter identity: nil for outgoing calls, on which nobody's identity is vouched for.
+    init(_ options: ForwardingOptions, identity: IdentityFields?) {
         hostHeader = options.hostHeader
         upstreamAuthority = Array(options.upstreamAuthority.utf8)
         forwardsToken = options.forwardsToken
@@ -60,7 +61,7 @@ final class ForwardingRules {
 
     /// True when the proxy sets a field of this name itself, or one that an application may take for it.
     func isReserved(_ name: Span<UInt8>) -> Bool {
-        if identity.isReserved(name) { return true }
+        if let identity, identity.isReserved(name) { return true }
         for setName in setNames where FieldNameFolding.same(name, setName.span) { return true }
         return false
     }

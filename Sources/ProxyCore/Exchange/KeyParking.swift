@@ -1,4 +1,5 @@
-/// Requests that wait for a key which is being fetched. Bounded for each issuer; belongs to a worker.
+/// Requests that wait for a key which is being fetched, or outgoing calls that wait for a token. Bounded for each
+/// issuer or target; belongs to a worker.
 package final class KeyParking {
     enum Outcome {
         /// The connection waits until its deadline or until the refetch is settled.
@@ -19,9 +20,9 @@ package final class KeyParking {
     private let refetch: (Int) -> RefetchTicket?
 
     /// - Parameters:
-    ///   - waits: for each issuer, how long a request waits.
-    ///   - max: how many may wait for one issuer.
-    ///   - refetch: asks for an issuer's keys; nil when the cooldown forbids to fetch now.
+    ///   - waits: for each issuer (or target), how long a request waits.
+    ///   - max: how many may wait for one of them.
+    ///   - refetch: asks for an issuer's keys, or a target's token; nil when nothing may be fetched now.
     package init(waits: [Interval?], max: Int, refetch: @escaping (_ issuer: Int) -> RefetchTicket?) {
         waiting = Array(repeating: [], count: waits.count)
         self.waits = waits
@@ -33,17 +34,25 @@ package final class KeyParking {
     package var count: Int { waiting.reduce(0) { $0 + $1.count } }
 
     /// A new snapshot has come: those whose refetch it settles are judged again.
-    package func settle(_ snapshot: KeySnapshot) {
-        let issuer = snapshot.issuer
-        let settled = waiting[issuer].filter { snapshot.settles($0.ticket) }
+    package func settle(_ snapshot: KeySnapshot) { settle(snapshot.issuer, snapshot.settles) }
+
+    package func settle(_ snapshot: TokenSnapshot) { settle(snapshot.target, snapshot.settles) }
+
+    private func settle(_ issuer: Int, _ isSettled: (RefetchTicket) -> Bool) {
+        let settled = waiting[issuer].filter { isSettled($0.ticket) }
         guard !settled.isEmpty else { return }
-        waiting[issuer].removeAll { snapshot.settles($0.ticket) }
+        waiting[issuer].removeAll { isSettled($0.ticket) }
         for entry in settled { entry.connection.keysSettled() }
     }
 
     func park(_ connection: ClientConnection, issuer: Int) -> Outcome {
+        park(connection, issuer: issuer, by: refetch)
+    }
+
+    /// The same, with another way to ask.
+    func park(_ connection: ClientConnection, issuer: Int, by ask: (Int) -> RefetchTicket?) -> Outcome {
         guard waiting[issuer].count < max else { return .full }
-        guard let ticket = refetch(issuer) else { return .pointless }
+        guard let ticket = ask(issuer) else { return .pointless }
         waiting[issuer].append(Waiting(connection: connection, ticket: ticket))
         return .parked(wait: waits[issuer])
     }

@@ -114,6 +114,10 @@ final class ProblemResponse {
         body.append(decimal: answer.status)
         body.append(",\"code\":\"")
         body.append(answer.code)
+        if let cause = answer.cause {
+            body.append("\",\"cause\":\"")
+            body.append(cause)
+        }
         body.append("\",\"request_id\":\"")
         writeIdentifier(requestID)
         body.append("\"}\n")

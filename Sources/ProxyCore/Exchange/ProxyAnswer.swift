@@ -14,6 +14,8 @@ package enum ProxyAnswer {
     /// Too many requests wait for keys.
     case tooManyParked(issuer: Int)
     case upstream(UpstreamFailure)
+    /// An outgoing call is not sent on.
+    case outgoing(OutgoingRefusal)
 
     package var status: Int {
         switch self {
@@ -25,6 +27,7 @@ package enum ProxyAnswer {
         case .forwardedHeadTooLong: 431
         case .tooManyParked: 503
         case .upstream(let failure): failure.status
+        case .outgoing(let refusal): refusal.status
         }
     }
 
@@ -39,6 +42,7 @@ package enum ProxyAnswer {
         case .forwardedHeadTooLong: "request_header_fields_too_large"
         case .tooManyParked: "keys_unavailable"
         case .upstream(let failure): failure.code
+        case .outgoing(let refusal): refusal.code
         }
     }
 
@@ -51,7 +55,14 @@ package enum ProxyAnswer {
         case .bodyTooLarge, .requestTimeout, .upstream: code
         case .forwardedHeadTooLong: "forwarded_head_too_long"
         case .tooManyParked: "too_many_parked"
+        case .outgoing(let refusal): refusal.reason
         }
+    }
+
+    /// The member `cause`: what went wrong behind that, for those who may know.
+    var cause: StaticString? {
+        guard case .outgoing(let refusal) = self else { return nil }
+        return refusal.cause
     }
 
     private static func code(ofStatus status: Int) -> StaticString {

@@ -24,6 +24,8 @@ final class Relay {
     var tokenEnd: UnixTime?
     /// When to look at the time of day for that.
     var tokenCheck = Instant.never
+    /// Of an outgoing call, where it goes and with which token.
+    var outgoing: OutgoingCall?
     /// When the wait for a connection or for keys began. Bytes of the caller that move meanwhile do not prolong it.
     var waitStarted = Instant.never
 
@@ -46,6 +48,7 @@ final class Relay {
         tunnelIdle = nil
         tokenEnd = nil
         tokenCheck = .never
+        outgoing = nil
         waitStarted = .never
     }
 }

@@ -1,10 +1,12 @@
-/// Writes one line for each request. Belongs to a worker, which hands the lines over at the end of each turn.
+/// Writes one line for each request of callers, or for each call of the service's own. Belongs to a worker, which hands
+/// the lines over at the end of each turn.
 package final class RequestLog {
     private let writer: LogWriter
     private let table: RouteTable
     private var lines: LogLines
     private let routeIDs: [[UInt8]]
     private let issuers: [[UInt8]]
+    private let words: RequestLogWords
     private let isOn: Bool
     private var sampling: Sampling
     /// The time of day less the monotonic clock, as it was at the first line of this turn.
@@ -16,11 +18,26 @@ package final class RequestLog {
     /// - Parameters:
     ///   - issuers: their names, in the order of the gate's.
     ///   - sample: the share of the permitted requests that is logged, 0 to 1.
-    package init(writer: LogWriter, table: RouteTable, issuers: [String], sample: Double) {
+    package convenience init(writer: LogWriter, table: RouteTable, issuers: [String], sample: Double) {
+        self.init(writer, .ofCallers, table, table.definitions.map(\.id), issuers, sample)
+    }
+
+    /// For outgoing calls.
+    ///
+    /// - Parameter targets: their identifiers, in the order of the configuration.
+    package convenience init(writer: LogWriter, targets: [String], sample: Double) {
+        self.init(writer, .outgoing, .empty, targets, [], sample)
+    }
+
+    private init(
+        _ writer: LogWriter, _ words: RequestLogWords, _ table: RouteTable, _ routeIDs: [String], _ issuers: [String],
+        _ sample: Double
+    ) {
         self.writer = writer
+        self.words = words
         self.table = table
         lines = LogLines(format: writer.format)
-        routeIDs = table.definitions.map { Array($0.id.utf8) }
+        self.routeIDs = routeIDs.map { Array($0.utf8) }
         self.issuers = issuers.map { Array($0.utf8) }
         isOn = writer.level >= .info
         sampling = Sampling(share: sample)
@@ -36,7 +53,7 @@ package final class RequestLog {
         guard isOn else { return }
         let isSampled = !sampling.isWhole && Self.mayBeLeftOut(record)
         if isSampled, !sampling.draw() { return }
-        lines.begin(.info, "request", wallNanoseconds: wall(now))
+        lines.begin(.info, words.event, wallNanoseconds: wall(now))
         writeRequest(record, peer)
         writeOutcome(record)
         writeCaller(record)
@@ -77,7 +94,7 @@ package final class RequestLog {
     private func writeOutcome(_ record: RequestRecord) {
         if let route = record.route {
             let id = routeIDs[route]
-            lines.field("route", id.span)
+            lines.field(words.place, id.span)
         }
         lines.field("status", record.status)
         if record.upstreamStatus > 0 { lines.field("upstream_status", record.upstreamStatus) }
@@ -109,7 +126,7 @@ package final class RequestLog {
         lines.field("duration_ms", now.since(record.started))
         lines.field("proxy_ms", record.ownTime)
         if record.headCame != .never { lines.field("head_ms", record.headCame.since(record.started)) }
-        if let wait = record.keyWait { lines.field("keys_ms", wait) }
+        if let wait = record.keyWait { lines.field(words.wait, wait) }
         if let wait = record.connectionWait { lines.field("connect_ms", wait) }
         if record.bodyCame != .never { lines.field("body_ms", record.bodyCame.since(record.headCame)) }
         guard record.upstreamAnswered != .never else { return }
@@ -119,6 +136,18 @@ package final class RequestLog {
         lines.field("response_ms", now.since(record.upstreamAnswered))
         if record.tunnelBegan != .never { lines.field("tunnel_ms", now.since(record.tunnelBegan)) }
     }
+}
+
+/// How lines about two kinds of requests differ.
+private struct RequestLogWords {
+    let event: StaticString
+    /// What the request was matched with.
+    let place: StaticString
+    /// How long it waited for what it takes to send it on.
+    let wait: StaticString
+
+    static let ofCallers = RequestLogWords(event: "request", place: "route", wait: "keys_ms")
+    static let outgoing = RequestLogWords(event: "outgoing_call", place: "target", wait: "token_ms")
 }
 
 /// Draws which of the requests that went well are logged: each by itself, so that no pattern of theirs, of the workers

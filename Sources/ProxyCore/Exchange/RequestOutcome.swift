@@ -17,7 +17,7 @@ package struct RequestOutcomes: Sendable {
     private static let tableSize = 1024
 
     package init() {
-        let refused = Self.unique(Denial.reasons + ["too_many_parked"])
+        let refused = Self.unique(Denial.reasons + ["too_many_parked"] + OutgoingRefusal.reasons)
         let rejected = Self.unique(
             HeadError.allCases.map(\.reason) + BodyError.reasons + [
                 "content_too_large", "request_timeout", "forwarded_head_too_long",

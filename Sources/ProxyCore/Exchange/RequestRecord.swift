@@ -49,6 +49,12 @@ final class RequestRecord {
 
     init(pathBytesMax: Int) { path = ByteBuffer(capacity: pathBytesMax) }
 
+    /// What is known of an outgoing call that is not sent on.
+    func note(_ refusal: OutgoingRefusal) {
+        route = refusal.target
+        if case .noToken(_, let failure) = refusal { detail = failure.message }
+    }
+
     func note(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
         methodKind = head.method
         minorVersion = head.minorVersion

@@ -58,6 +58,35 @@ final class UpstreamLeg {
         }
     }
 
+    /// True when the whole request is still at hand.
+    var holdsRequest: Bool { !repetition.isEmpty || repeatableBytes != nil }
+
+    /// Nothing of the request has been sent on the connection that it has, or was lost with one before.
+    private(set) var hasSent = false
+
+    /// Puts `bytes` in the place of those at `range` of the request that is kept, to be sent once more; false, and
+    /// nothing has changed, when there is no room for them.
+    func rewrite(_ range: Range<Int>, with bytes: Span<UInt8>) -> Bool {
+        if let repeatableBytes, let output { output.restoreConsumed(upTo: repeatableBytes) }
+        let source = repetition.isEmpty ? output : repetition
+        guard let source else { return false }
+        let request = source.readable
+        let written = pool.take()
+        guard written.room >= request.count - range.count + bytes.count else {
+            pool.giveBack(written)
+            return false
+        }
+        written.append(request.extracting(first: range.lowerBound))
+        written.append(bytes)
+        written.append(request.extracting(droppingFirst: range.upperBound))
+        if let output { pool.giveBack(output) }
+        output = written
+        repetition.removeAll()
+        repeatableBytes = nil
+        keepForRepetition()
+        return true
+    }
+
     func attach(_ connection: UpstreamConnection) {
         self.connection = connection
         if !repetition.isEmpty {
@@ -95,6 +124,7 @@ final class UpstreamLeg {
         }
         do throws(UpstreamStreamError) {
             let result = try connection.send(from: buffer)
+            hasSent = true
             if buffer.isEmpty { releaseOutput() }
             return result != .wouldBlock
         } catch {
@@ -159,6 +189,7 @@ final class UpstreamLeg {
         output = nil
         resetInput()
         sendError = nil
+        hasSent = false
         connection?.release(reusable: reusable && isClean)
     }
 
@@ -167,6 +198,9 @@ final class UpstreamLeg {
         pool.giveBack(buffer)
         output = nil
     }
+
+    /// The head in `input` is to be looked at again.
+    func forgetProgress() { responseProgress = HeadProgress() }
 
     private func resetInput() {
         if let input { pool.giveBack(input) }

@@ -43,6 +43,28 @@ package struct KeyDiscovery: Sendable {
 
     /// The address of the keys that a metadata document names (RFC 8414 section 3.3).
     package func keyLocation(in document: [UInt8]) throws(MetadataProblem) -> KeyLocation {
+        let root = try checkedRoot(of: document)
+        guard let value = root["jwks_uri"], value.kind != .null else { throw .noKeyAddress }
+        guard let location = Self.location(value) else { throw .badKeyAddress }
+        guard isProtected(location) else { throw .insecureKeyAddress }
+        return location
+    }
+
+    /// The address of the token endpoint that a metadata document names.
+    ///
+    /// - Parameter forCertificate: the one for clients that show a certificate, if there is one (RFC 8705 section 5).
+    package func tokenEndpoint(
+        in document: [UInt8], forCertificate: Bool
+    ) throws(MetadataProblem) -> KeyLocation {
+        let root = try checkedRoot(of: document)
+        let alias = forCertificate ? root["mtls_endpoint_aliases"]?["token_endpoint"] : nil
+        guard let value = alias ?? root["token_endpoint"], value.kind != .null else { throw .noTokenEndpoint }
+        guard let location = Self.location(value) else { throw .badTokenEndpoint }
+        guard isProtected(location) else { throw .insecureTokenEndpoint }
+        return location
+    }
+
+    private func checkedRoot(of document: [UInt8]) throws(MetadataProblem) -> JSONValue {
         let root: JSONValue
         do throws(JSONError) { root = try JSONDocument(parsing: document).root } catch { throw .notJSON(error) }
         let expected = issuer
@@ -50,13 +72,15 @@ package struct KeyDiscovery: Sendable {
         guard let name = root["issuer"], name.isString(equalTo: expected.utf8.span) else {
             throw MetadataProblem.otherIssuer(root["issuer"]?.string, expected: issuer)
         }
-        guard let value = root["jwks_uri"], value.kind != .null else { throw .noKeyAddress }
-        guard let text = value.string, let location = try? KeyLocation(text) else { throw .badKeyAddress }
-        // Metadata from another machine has no business with this one's loopback.
-        let isFromHere = authorizationServerMetadata.isLoopback
-        guard allowsInsecure || location.scheme == .https || isFromHere && location.isLoopback else {
-            throw .insecureKeyAddress
-        }
-        return location
+        return root
+    }
+
+    private static func location(_ value: JSONValue) -> KeyLocation? {
+        value.string.flatMap { try? KeyLocation($0) }
+    }
+
+    /// Metadata from another machine has no business with this one's loopback.
+    private func isProtected(_ location: KeyLocation) -> Bool {
+        allowsInsecure || location.scheme == .https || authorizationServerMetadata.isLoopback && location.isLoopback
     }
 }

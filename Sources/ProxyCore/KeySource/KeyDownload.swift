@@ -49,12 +49,9 @@ package struct KeyDownload: Sendable {
     ) throws(KeyFetchFailure) -> KeyLocation {
         if let found, Clock.monotonic() < found.freshUntil { return found.location }
         found = nil
-        let metadata = try fetchMetadata(discovery, trust, patience)
-        let location: KeyLocation
-        do throws(MetadataProblem) {
-            location = try discovery.keyLocation(in: metadata.document.bytes)
-        } catch {
-            throw KeyFetchFailure.metadata(error).located(at: metadata.location)
+        let metadata = try MetadataFetch(discovery, access, trust).run(patience)
+        let location = try metadata.read { (document) throws(MetadataProblem) in
+            try discovery.keyLocation(in: document)
         }
         if case .seconds = metadata.document.freshness {
             let lifetime = schedule.lifetime(metadata.document.freshness)
@@ -63,59 +60,9 @@ package struct KeyDownload: Sendable {
         return location
     }
 
-    /// The document of RFC 8414, or that of OpenID Connect when the issuer has no such thing.
-    private func fetchMetadata(
-        _ discovery: KeyDiscovery, _ trust: KeyTrust, _ patience: Patience
-    ) throws(KeyFetchFailure) -> Result {
-        let (first, second) = (discovery.authorizationServerMetadata, discovery.openIDConfiguration)
-        let missing: KeyFetchFailure
-        do throws(KeyFetchFailure) {
-            return Result(document: try fetchMetadata(first, trust, patience), location: first)
-        } catch {
-            guard error.meansAbsence else { throw error.located(at: first) }
-            missing = error.located(at: first)
-        }
-        do throws(KeyFetchFailure) {
-            return Result(document: try fetchMetadata(second, trust, patience), location: second)
-        } catch {
-            let failure = error.located(at: second)
-            throw error.meansAbsence ? .noMetadata(missing, failure) : failure
-        }
-    }
-
-    /// A document of JSON, whatever it says.
-    private func fetchMetadata(
-        _ location: KeyLocation, _ trust: KeyTrust, _ patience: Patience
-    ) throws(KeyFetchFailure) -> KeyFetch.Document {
-        let document = try fetch(.metadata, location, trust, patience)
-        do throws(JSONError) { _ = try JSONDocument(parsing: document.bytes) } catch {
-            throw .metadata(.notJSON(error))
-        }
-        return document
-    }
-
     private func fetch(
         _ kind: KeyFetch.Kind, _ location: KeyLocation, _ trust: KeyTrust, _ patience: Patience
     ) throws(KeyFetchFailure) -> KeyFetch.Document {
         try KeyFetch(kind, from: location, access, trust: trust).run(patience)
-    }
-}
-
-extension KeyFetchFailure {
-    /// True for what servers answer where there is nothing: a status, a page for people, or the way to one.
-    fileprivate var meansAbsence: Bool {
-        switch self {
-        // Too slow, and too many requests: both may be otherwise in a minute.
-        case .status(let status): 400...499 ~= status && status != 408 && status != 429
-        case .metadata(.notJSON), .redirect(.elsewhere): true
-        case _: false
-        }
-    }
-
-    /// With the address, for people who did not write it down themselves.
-    fileprivate func located(at location: KeyLocation) -> KeyFetchFailure {
-        if self == .cancelled { return self }
-        if case .at = self { return self }
-        return .at(address: location.text, self)
     }
 }

@@ -2,21 +2,26 @@
 /// all connections of the fetch. Belongs to the thread that fetches.
 final class KeyTrust {
     private let caFile: String?
+    private let identity: TLSIdentity?
     private var store: TrustStore?
 
     /// Far more than all the authorities of the world.
     private static let bytesMax = 8 << 20
 
-    init(_ access: KeyAccess) { caFile = access.caFile }
+    /// - Parameter identity: the certificate to show to a server that asks for one.
+    init(_ access: KeyAccess, identity: TLSIdentity? = nil) {
+        caFile = access.caFile
+        self.identity = identity
+    }
 
     /// The client's side of TLS towards `location`.
     func context(for location: KeyLocation) throws(KeyFetchFailure) -> TLSClientContext {
         let name = IPAddress(location.host).map { TLSServerName.address($0) } ?? .host(location.host)
         let trust = try readStore()
         do throws(TLSIdentityError) {
-            return try TLSClientContext(name, trust: trust)
+            return try TLSClientContext(name, trust: trust, identity: identity)
         } catch {
-            preconditionFailure("no certificate of ours is shown: \(error)")
+            preconditionFailure("the certificate has been tried when it was read: \(error)")
         }
     }
 

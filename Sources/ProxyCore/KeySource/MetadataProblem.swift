@@ -8,6 +8,9 @@ package enum MetadataProblem: Error, Sendable, Equatable {
     case noKeyAddress
     case badKeyAddress
     case insecureKeyAddress
+    case noTokenEndpoint
+    case badTokenEndpoint
+    case insecureTokenEndpoint
 
     /// A clause for people. Of the document's content there is only the name of the issuer in it, quoted and cut.
     package var message: String {
@@ -23,6 +26,10 @@ package enum MetadataProblem: Error, Sendable, Equatable {
         case .badKeyAddress: "the metadata's jwks_uri is no https:// address that can be asked for"
         case .insecureKeyAddress:
             "the metadata's jwks_uri is an http:// address, where anyone on the way can put in their own keys"
+        case .noTokenEndpoint: "the metadata names no token_endpoint"
+        case .badTokenEndpoint: "the metadata's token_endpoint is no https:// address that can be asked"
+        case .insecureTokenEndpoint:
+            "the metadata's token_endpoint is an http:// address, where anyone on the way can read the credentials"
         }
     }
 

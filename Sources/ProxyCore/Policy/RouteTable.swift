@@ -25,6 +25,11 @@ package final class RouteTable: Sendable {
         paths = builder.paths.map(\.finished)
     }
 
+    /// Without routes.
+    package static let empty: RouteTable = {
+        do throws(RouteTableError) { return try RouteTable([]) } catch { preconditionFailure("no routes, no conflict") }
+    }()
+
     /// The number of nodes: no search visits more.
     package var nodeCount: Int { trie.nodes.count }
 

@@ -9,6 +9,7 @@ struct AdminPages: Sendable {
     private enum Page {
         case metrics
         case keys
+        case tokens
         case live
         case ready
 
@@ -18,6 +19,8 @@ struct AdminPages: Sendable {
                 self = .metrics
             } else if path.equals("/keys") {
                 self = .keys
+            } else if path.equals("/tokens") {
+                self = .tokens
             } else if path.equals("/livez") {
                 self = .live
             } else if path.equals("/readyz") {
@@ -43,6 +46,9 @@ struct AdminPages: Sendable {
         case .keys:
             let keys = status.keys.current
             return .json(fields: Self.fields) { KeysPage.write(keys, now: Clock.unixTime(), to: &$0) }
+        case .tokens:
+            let tokens = status.egress?.tokens.current ?? []
+            return .json(fields: Self.fields) { TokensPage.write(tokens, now: Clock.unixTime(), to: &$0) }
         case .live: return live(Clock.monotonic())
         case .ready: return ready()
         }

@@ -2,13 +2,7 @@
 
 extension Configuration {
     var exchangeOptions: ExchangeOptions {
-        var forwarding = ForwardingOptions(upstreamAuthority: upstream.authority)
-        forwarding.hostHeader =
-            switch upstream.hostHeader {
-            case .preserve: .preserve
-            case .upstream: .upstream
-            }
-        forwarding.setFields = upstream.setHeaders.map { .init(name: $0.name, value: $0.value) }
+        var forwarding = upstream.forwardingOptions
         forwarding.forwardsToken = forwardsToken
         forwarding.trustedProxies = trustedProxies
         var options = ExchangeOptions(forwarding: forwarding)
@@ -18,11 +12,36 @@ extension Configuration {
         return options
     }
 
-    var upstreamPoolOptions: UpstreamPoolOptions {
+    var upstreamPoolOptions: UpstreamPoolOptions { upstream.poolOptions(connect: timeouts.upstreamConnect) }
+
+    /// For the service's own calls: the same bounds, but for what callers may upload.
+    var outgoingExchangeOptions: ExchangeOptions {
+        var options = ExchangeOptions(forwarding: ForwardingOptions(upstreamAuthority: ""))
+        options.limits = limits
+        options.limits.bodyBytes = nil
+        options.timeouts = timeouts
+        return options
+    }
+}
+
+extension UpstreamSettings {
+    var forwardingOptions: ForwardingOptions {
+        var forwarding = ForwardingOptions(upstreamAuthority: authority)
+        forwarding.hostHeader =
+            switch hostHeader {
+            case .preserve: .preserve
+            case .upstream: .upstream
+            }
+        forwarding.setFields = setHeaders.map { .init(name: $0.name, value: $0.value) }
+        return forwarding
+    }
+
+    /// - Parameter connect: how long a request waits for a connection.
+    func poolOptions(connect: Interval?) -> UpstreamPoolOptions {
         var options = UpstreamPoolOptions()
-        options.connectionsMax = upstream.maxConnections
-        options.connect = timeouts.upstreamConnect
-        options.tls = upstream.tls
+        options.connectionsMax = maxConnections
+        options.connect = connect
+        options.tls = tls
         return options
     }
 }

@@ -17,11 +17,11 @@ enum KeysPage {
         if let snapshot = status.snapshot { json.string(word(for: snapshot.origin)) } else { json.null() }
         json.key("uri")
         if let location = status.snapshot?.location { json.string(location.text) } else { json.null() }
-        write("fetched", status.snapshot?.fetchedAt, to: &json)
+        AdminText.write("fetched", status.snapshot?.fetchedAt, to: &json)
         json.key("age_seconds")
         if let age = status.age(at: now) { json.number(age) } else { json.null() }
-        write("expires", status.snapshot?.origin == .network ? status.freshUntil : nil, to: &json)
-        write("retry", status.retryAt, to: &json)
+        AdminText.write("expires", status.snapshot?.origin == .network ? status.freshUntil : nil, to: &json)
+        AdminText.write("retry", status.retryAt, to: &json)
         json.key("last_error")
         if let failure = status.lastFailure { write(failure, to: &json) } else { json.null() }
         writeKeys(status.snapshot?.keys, to: &json)
@@ -34,7 +34,7 @@ enum KeysPage {
         json.string(failure.failure.cause)
         json.key("message")
         json.string(failure.failure.message)
-        write("time", failure.at, to: &json)
+        AdminText.write("time", failure.at, to: &json)
         json.endObject()
     }
 
@@ -68,7 +68,7 @@ enum KeysPage {
         }
         json.key("alg")
         if let algorithm = key.algorithm { json.string(algorithm.name) } else { json.null() }
-        write("last_used", use.last, to: &json)
+        AdminText.write("last_used", use.last, to: &json)
         json.endObject()
     }
 
@@ -85,15 +85,4 @@ enum KeysPage {
         case .diskCopy: "disk_copy"
         }
     }
-
-    /// A time in UTC as RFC 3339 writes it.
-    private static func write(_ name: StaticString, _ time: UnixTime?, to json: inout JSONWriter) {
-        json.key(name)
-        guard let time else { return json.null() }
-        let date = CivilDate(time)
-        let day = "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))"
-        json.string("\(day)T\(twoDigits(date.hour)):\(twoDigits(date.minute)):\(twoDigits(date.second))Z")
-    }
-
-    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
 }

@@ -1,7 +1,7 @@
 /// `/metrics`: what the workers have counted, summed up, and what else there is to measure.
 struct MetricsPage {
-    private let status: ProxyStatus
-    private var text = MetricsText()
+    let status: ProxyStatus
+    var text = MetricsText()
 
     init(_ status: ProxyStatus) { self.status = status }
 
@@ -16,6 +16,7 @@ struct MetricsPage {
         page.writeTLS()
         page.writeTokens()
         page.writeKeys()
+        page.writeEgress()
         page.writeProxy()
         page.writeProcess()
         return page.text.bytes
@@ -49,24 +50,24 @@ struct MetricsPage {
 
     private mutating func writeDurations() {
         writeHistogram(
-            .request, "scopeproxy_request_duration_seconds",
+            .request, of: status.metrics, "scopeproxy_request_duration_seconds",
             "From the first byte of a request to the end of its response.")
         writeHistogram(
-            .proxy, "scopeproxy_proxy_duration_seconds",
+            .proxy, of: status.metrics, "scopeproxy_proxy_duration_seconds",
             "What the proxy itself took of a forwarded request.")
         writeHistogram(
-            .upstream, "scopeproxy_upstream_duration_seconds",
+            .upstream, of: status.metrics, "scopeproxy_upstream_duration_seconds",
             "From the sending of a request to the upstream to the beginning of its response.")
     }
 
-    private mutating func writeHistogram(
-        _ duration: ExchangeMetrics.Duration, _ name: StaticString, _ help: StaticString
+    mutating func writeHistogram(
+        _ duration: ExchangeMetrics.Duration, of metrics: [ExchangeMetrics], _ name: StaticString, _ help: StaticString
     ) {
         text.family(name, .histogram, help)
         let counts = (0..<LatencyBuckets.count).map { bucket in
-            status.metrics.reduce(0) { $0 + $1.count(duration, bucket: bucket) }
+            metrics.reduce(0) { $0 + $1.count(duration, bucket: bucket) }
         }
-        let sum = status.metrics.reduce(0) { $0 + $1.sum(duration) }
+        let sum = metrics.reduce(0) { $0 + $1.sum(duration) }
         text.histogram(bounds: LatencyBuckets.bounds, counts: counts, sum: sum)
     }
 

@@ -3,6 +3,8 @@ import Synchronization
 /// Why the proxy could not start.
 package enum ProxyStartError: Error, Sendable {
     case listen(SocketAddress, Errno)
+    /// The address of the listener for the service's own calls.
+    case egress(SocketAddress, Errno)
     /// The address of the admin listener.
     case admin(SocketAddress, Errno)
     /// The identity fields contradict each other.
@@ -16,6 +18,7 @@ package enum ProxyStartError: Error, Sendable {
     package var message: String {
         switch self {
         case .listen(let address, let error): Self.message(address, error, key: "listen")
+        case .egress(let address, let error): Self.message(address, error, key: "egress.listen")
         case .admin(let address, let error): Self.message(address, error, key: "admin")
         case .identity(let error): "identity_headers: \(error.message)"
         case .tls(let problem): "listen.tls: \(problem.path) \(problem.message)"
@@ -43,6 +46,7 @@ package final class ProxyServer: Sendable {
     private let keySources: [KeySource?]
     private let upstreamAddresses: UpstreamAddresses
     private let certificates: CertificateWatch?
+    private let egress: EgressServer?
     private let log: LogWriter
     private let threads = Mutex<[Thread]>([])
     private let running: Atomic<Int>
@@ -52,7 +56,8 @@ package final class ProxyServer: Sendable {
 
     private init(
         address: SocketAddress, admin: ListeningSocket?, status: ProxyStatus, mailboxes: [Mailbox<WorkerMessage>],
-        keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, certificates: CertificateWatch?, log: LogWriter
+        keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, certificates: CertificateWatch?,
+        egress: EgressServer?, log: LogWriter
     ) throws(Errno) {
         self.address = address
         self.admin = admin
@@ -62,6 +67,7 @@ package final class ProxyServer: Sendable {
         self.keySources = keySources
         self.upstreamAddresses = upstreamAddresses
         self.certificates = certificates
+        self.egress = egress
         self.log = log
         running = Atomic(mailboxes.count)
         ended = try WakeUp()
@@ -77,7 +83,7 @@ package final class ProxyServer: Sendable {
         _ configuration: Configuration, log: LogWriter, descriptorLimit: Int = DescriptorLimit.raise()
     ) throws(ProxyStartError) -> ProxyServer {
         let policy = try policy(of: configuration)
-        let sockets = try openSockets(configuration)
+        let sockets = try openAllSockets(configuration)
         let admin = try openAdminSocket(configuration)
         let server: ProxyServer
         do throws(Errno) {
@@ -85,7 +91,8 @@ package final class ProxyServer: Sendable {
             let budget = ConnectionBudget(
                 max: connections, maxPerAddress: configuration.limits.connectionsPerAddress)
             let status = try ProxyStatus(
-                configuration, workers: sockets.count, budget: budget, log: log, descriptorLimit: descriptorLimit)
+                configuration, workers: sockets.count, budget: budget, log: log, descriptorLimit: descriptorLimit,
+                egressConnections: egressConnections(configuration, descriptorLimit))
             server = try make(configuration, sockets, admin, status, log)
         } catch {
             throw .system(error)
@@ -108,22 +115,40 @@ package final class ProxyServer: Sendable {
         }
     }
 
-    /// One socket for each worker, all on the port that the first one got.
-    private static func openSockets(_ configuration: Configuration) throws(ProxyStartError) -> [ListeningSocket] {
+    /// Those of each worker.
+    private static func openAllSockets(_ configuration: Configuration) throws(ProxyStartError) -> [WorkerSockets] {
         let count = configuration.workers ?? ProcessorCount.usable()
-        var address = configuration.listen
-        var sockets: [ListeningSocket] = []
+        let callers: [ListeningSocket]
+        do throws(Errno) { callers = try openSockets(count, on: configuration.listen) } catch {
+            throw .listen(configuration.listen, error)
+        }
+        guard let egress = configuration.egress else {
+            return callers.map { WorkerSockets(callers: $0, outgoing: nil) }
+        }
         do throws(Errno) {
-            try refuseSharing(address)
-            for _ in 0..<count {
-                let socket = try ListeningSocket(on: address, shared: true)
-                address = socket.address
-                sockets.append(socket)
-            }
+            let outgoing = try openSockets(count, on: egress.listen)
+            return zip(callers, outgoing).map { WorkerSockets(callers: $0, outgoing: $1) }
         } catch {
-            throw .listen(address, error)
+            throw .egress(egress.listen, error)
+        }
+    }
+
+    /// So many sockets, all on the port that the first one got.
+    private static func openSockets(_ count: Int, on address: SocketAddress) throws(Errno) -> [ListeningSocket] {
+        var address = address
+        var sockets: [ListeningSocket] = []
+        try refuseSharing(address)
+        for _ in 0..<count {
+            let socket = try ListeningSocket(on: address, shared: true)
+            address = socket.address
+            sockets.append(socket)
         }
         return sockets
+    }
+
+    /// `egress.max_connections`, or as many as an eighth of the descriptors.
+    private static func egressConnections(_ configuration: Configuration, _ descriptorLimit: Int) -> Int {
+        configuration.egress.map { min($0.maxConnections, max(16, descriptorLimit / 8)) } ?? 0
     }
 
     private static func openAdminSocket(_ configuration: Configuration) throws(ProxyStartError) -> ListeningSocket? {
@@ -145,9 +170,12 @@ package final class ProxyServer: Sendable {
         _ configuration: Configuration, workers: Int, _ descriptorLimit: Int, _ log: LogWriter
     ) -> Int {
         let wanted = configuration.limits.connections
+        // Each connection of the service's takes one to a target.
+        let outgoing = 2 * egressConnections(configuration, descriptorLimit)
         let budget = DescriptorBudget(
-            limit: descriptorLimit, workers: workers, upstreamPerWorker: configuration.upstream.maxConnections,
-            issuers: configuration.issuers.count)
+            limit: max(0, descriptorLimit - outgoing), workers: workers,
+            upstreamPerWorker: configuration.upstream.maxConnections,
+            issuers: configuration.issuers.count + (configuration.egress?.targets.count ?? 0))
         guard budget.connectionsMax < wanted else { return wanted }
         log.log(.warn, "connections_lowered") { line in
             line.field("configured", wanted)
@@ -162,7 +190,7 @@ package final class ProxyServer: Sendable {
     }
 
     private static func make(
-        _ configuration: Configuration, _ sockets: [ListeningSocket], _ admin: ListeningSocket?,
+        _ configuration: Configuration, _ sockets: [WorkerSockets], _ admin: ListeningSocket?,
         _ status: ProxyStatus, _ log: LogWriter
     ) throws(Errno) -> ProxyServer {
         var mailboxes: [Mailbox<WorkerMessage>] = []
@@ -194,27 +222,39 @@ package final class ProxyServer: Sendable {
             }
         }
         return try ProxyServer(
-            address: sockets[0].address, admin: admin, status: status, mailboxes: mailboxes,
-            keySources: keySources, upstreamAddresses: addresses, certificates: certificates, log: log)
+            address: sockets[0].callers.address, admin: admin, status: status, mailboxes: mailboxes,
+            keySources: keySources, upstreamAddresses: addresses, certificates: certificates,
+            egress: makeEgress(configuration, sockets, status, mailboxes, log), log: log)
+    }
+
+    private static func makeEgress(
+        _ configuration: Configuration, _ sockets: [WorkerSockets], _ status: ProxyStatus,
+        _ mailboxes: [Mailbox<WorkerMessage>], _ log: LogWriter
+    ) throws(Errno) -> EgressServer? {
+        guard let settings = configuration.egress, let status = status.egress, let socket = sockets[0].outgoing else {
+            return nil
+        }
+        return try EgressServer(settings, address: socket.address, status: status, mailboxes: mailboxes, log: log)
     }
 
     private func startThreads(
-        _ configuration: Configuration, _ policy: AccessPolicy, _ tls: TLSServerContext?, _ sockets: [ListeningSocket]
+        _ configuration: Configuration, _ policy: AccessPolicy, _ tls: TLSServerContext?, _ sockets: [WorkerSockets]
     ) throws(Errno) {
         // First, so that probes are answered while names are looked up and keys are fetched.
         try startAdmin()
         let known = upstreamAddresses.initial()
         // Keys of this machine are in the mailboxes before a worker looks at its first request.
         for source in keySources { try source?.start() }
+        let outgoing = try egress?.start()
         let all = mailboxes
         let settings = WorkerSettings(
             configuration: configuration, policy: policy, addresses: known, tls: tls, budget: budget,
-            keySources: keySources, log: log, status: status,
+            keySources: keySources, log: log, status: status, outgoing: outgoing,
             placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
-        for (index, socket) in sockets.enumerated() {
+        for (index, sockets) in sockets.enumerated() {
             let mailbox = mailboxes[index]
             let thread = try Thread.start(name: "worker-\(index)") {
-                self.runWorker(settings, mailbox, socket, number: index)
+                self.runWorker(settings, mailbox, sockets, number: index)
             }
             threads.withLock { $0.append(thread) }
         }
@@ -241,12 +281,15 @@ package final class ProxyServer: Sendable {
     /// Where the admin listener is, if there is one.
     package var adminAddress: SocketAddress? { admin?.address }
 
+    /// Where the service's own calls come in, if there is such a listener.
+    package var egressAddress: SocketAddress? { egress?.address }
+
     /// The whole life of a worker's thread.
     private func runWorker(
-        _ settings: WorkerSettings, _ mailbox: Mailbox<WorkerMessage>, _ socket: ListeningSocket, number: Int
+        _ settings: WorkerSettings, _ mailbox: Mailbox<WorkerMessage>, _ sockets: WorkerSockets, number: Int
     ) {
         do throws(Errno) {
-            let worker = try Worker(settings, mailbox: mailbox, socket: socket, number: number)
+            let worker = try Worker(settings, mailbox: mailbox, sockets: sockets, number: number)
             worker.run()
         } catch {
             // A proxy with fewer workers than its sockets would leave the connections of the others unanswered.
@@ -285,6 +328,7 @@ package final class ProxyServer: Sendable {
         upstreamAddresses.stop()
         certificates?.stop()
         for source in keySources { source?.stop() }
+        egress?.stop()
         for thread in threads.withLock({ $0 }) { thread.join() }
         // Last, so that what ends can be watched to its end.
         adminService.withLock({ $0.take() })?.stop()

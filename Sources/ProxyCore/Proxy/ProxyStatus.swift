@@ -8,6 +8,8 @@ struct ProxyStatus: Sendable {
     let pulses: [LoopPulse]
     let outcomes: RequestOutcomes
     let budget: ConnectionBudget
+    /// Of the service's own calls; nil when they do not come through here.
+    let egress: EgressStatus?
     let log: LogWriter
     let routeIDs: [String]
     /// Tokens that one worker may remember.
@@ -16,7 +18,8 @@ struct ProxyStatus: Sendable {
     let descriptorLimit: Int
 
     init(
-        _ configuration: Configuration, workers: Int, budget: ConnectionBudget, log: LogWriter, descriptorLimit: Int
+        _ configuration: Configuration, workers: Int, budget: ConnectionBudget, log: LogWriter, descriptorLimit: Int,
+        egressConnections: Int
     ) throws(Errno) {
         keys = KeyBoard(issuers: configuration.issuers.map(\.token.issuer))
         outcomes = RequestOutcomes()
@@ -24,6 +27,11 @@ struct ProxyStatus: Sendable {
         var metrics: [ExchangeMetrics] = []
         for _ in 0..<workers { metrics.append(try ExchangeMetrics(routes: routeIDs.count, outcomes: outcomes)) }
         self.metrics = metrics
+        if let settings = configuration.egress {
+            egress = try EgressStatus(settings, workers: workers, outcomes: outcomes, connections: egressConnections)
+        } else {
+            egress = nil
+        }
         pulses = metrics.map { _ in LoopPulse() }
         self.budget = budget
         self.log = log

@@ -65,6 +65,7 @@ package enum ServeLoop {
         log.log(.info, "listening") { line in
             line.field("address", "\(configuration.listenTLS == nil ? "http" : "https")://\(server.address)")
             if let admin = server.adminAddress { line.field("admin", "http://\(admin)") }
+            if let egress = server.egressAddress { line.field("egress", "http://\(egress)") }
             line.field("upstream", configuration.upstream.description)
             line.field("issuers", configuration.issuers.map(\.token.issuer).joined(separator: " "))
             line.field("routes", configuration.routes.count)

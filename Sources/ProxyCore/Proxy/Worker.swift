@@ -4,6 +4,8 @@ package enum WorkerMessage: Sendable {
     case upstreamAddresses([SocketAddress])
     /// What connections begin with from now on.
     case tls(TLSServerContext)
+    case token(TokenSnapshot)
+    case targetAddresses(target: Int, [SocketAddress])
     /// A place for a connection has come free.
     case resumeAccepting
     /// Accept nothing more, finish what is under way, then end.
@@ -23,6 +25,8 @@ struct WorkerSettings: Sendable {
     let keySources: [KeySource?]
     let log: LogWriter
     let status: ProxyStatus
+    /// For the service's own calls; nil when they do not come through here.
+    let outgoing: OutgoingSideSettings?
     /// Tells every worker that a place has come free.
     let placeFreed: @Sendable () -> Void
 }
@@ -37,13 +41,14 @@ final class Worker: EventHandler {
     private let requestLog: RequestLog
     private let keys: WorkerKeys
     private var listener: Listener?
+    private var outgoing: OutgoingSide?
     private var registration = Registration(slot: 0, generation: 0)
     private var isDraining = false
     let timer = DeadlineTimer()
 
     /// - Parameter number: counts the workers from 0.
     init(
-        _ settings: WorkerSettings, mailbox: Mailbox<WorkerMessage>, socket: ListeningSocket, number: Int
+        _ settings: WorkerSettings, mailbox: Mailbox<WorkerMessage>, sockets: WorkerSockets, number: Int
     ) throws(Errno) {
         self.settings = settings
         self.mailbox = mailbox
@@ -61,9 +66,20 @@ final class Worker: EventHandler {
             waits: configuration.issuers.map(\.refresh.wait), max: configuration.limits.parkedRequests,
             refetch: keys.refetch)
         context = ExchangeContext(
-            loop: loop, gate: gate, pool: pool, options: configuration.exchangeOptions, log: requestLog,
+            loop: loop, judge: .gate(gate), pool: pool, options: configuration.exchangeOptions, log: requestLog,
             metrics: settings.status.metrics[number], parking: parking)
-        try start(socket)
+        try start(sockets.callers)
+        if let side = settings.outgoing, let socket = sockets.outgoing {
+            try startOutgoing(side, socket, number: number)
+        }
+    }
+
+    private func startOutgoing(
+        _ side: OutgoingSideSettings, _ socket: ListeningSocket, number: Int
+    ) throws(Errno) {
+        outgoing = try OutgoingSide(
+            side, settings.configuration, loop: loop, socket: socket, number: number, log: settings.log,
+            placeFreed: settings.placeFreed, ended: { [weak self] in self?.connectionEnded() })
     }
 
     private func start(_ socket: ListeningSocket) throws(Errno) {
@@ -88,10 +104,13 @@ final class Worker: EventHandler {
         loop.run {
             context.publishFigures()
             requestLog.submit()
+            outgoing?.publish()
         }
         requestLog.submit()
         context.pool.closeIdle()
         context.publishFigures()
+        outgoing?.closeIdle()
+        outgoing?.publish()
         // The loop keeps its handlers alive, and they it.
         loop.unregister(registration)
     }
@@ -112,7 +131,11 @@ final class Worker: EventHandler {
             context.parking.settle(snapshot)
         case .upstreamAddresses(let addresses): context.pool.setAddresses(addresses)
         case .tls(let tls): context.tls = tls
-        case .resumeAccepting: listener?.resumeAccepting()
+        case .token(let snapshot): outgoing?.install(snapshot)
+        case .targetAddresses(let target, let addresses): outgoing?.setAddresses(addresses, of: target)
+        case .resumeAccepting:
+            listener?.resumeAccepting()
+            outgoing?.resumeAccepting()
         case .drain: drain()
         case .cut: cut()
         }
@@ -133,12 +156,23 @@ final class Worker: EventHandler {
         listener?.close()
         listener = nil
         context.cutAll()
+        outgoing?.cut()
         loop.stop()
     }
 
     private func connectionEnded() {
-        if isDraining, context.connectionCount == 0 { loop.stop() }
+        guard isDraining, context.connectionCount == 0 else { return }
+        // Not before: what is under way for callers may take calls of the service's own.
+        outgoing?.drain()
+        if outgoing?.isDone ?? true { loop.stop() }
     }
+}
+
+/// The sockets that one worker listens on.
+struct WorkerSockets: Sendable {
+    let callers: ListeningSocket
+    /// For the service's own calls.
+    let outgoing: ListeningSocket?
 }
 
 /// A worker's view of the issuers' keys.

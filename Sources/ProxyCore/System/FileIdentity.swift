@@ -4,6 +4,8 @@ import Glibc
 package struct FileIdentity: Sendable, Equatable {
     /// Neither a directory nor a pipe or device, which might have no end or make a reader wait.
     package let isRegular: Bool
+    /// Nobody but the owner may read or write it, by its mode.
+    package let isPrivate: Bool
     package let bytes: Int64
     private let device: UInt64
     private let inode: UInt64
@@ -14,6 +16,7 @@ package struct FileIdentity: Sendable, Equatable {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { throw .current("stat") }
         isRegular = status.st_mode & S_IFMT == S_IFREG
+        isPrivate = status.st_mode & 0o077 == 0
         bytes = Int64(status.st_size)
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)

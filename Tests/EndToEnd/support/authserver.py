@@ -12,6 +12,7 @@ from authlib.oauth2 import rfc8414
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Request
 from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc9068 import JWTBearerTokenGenerator
 from authlib.oidc import discovery as oidc
 from joserfc.jwk import ECKey, KeySet
@@ -26,7 +27,10 @@ class Client(ClientMixin):
 
     def __init__(self, *scopes):
         self.id = f"client-{secrets.token_hex(4)}"
-        self.secret = secrets.token_urlsafe(24)
+        # With all that a form has to encode.
+        self.secret = secrets.token_urlsafe(24) + "%+/=&:"
+        # The public half of the key that signs for the client, if there is one.
+        self.key = None
         self.scopes = scopes
 
     def get_client_id(self):
@@ -39,7 +43,7 @@ class Client(ClientMixin):
         return secrets.compare_digest(self.secret, client_secret)
 
     def check_endpoint_auth_method(self, method, endpoint):
-        return method == "client_secret_basic"
+        return method in ("client_secret_basic", "client_secret_post", JWTBearerClientAssertion.CLIENT_AUTH_METHOD)
 
     def check_grant_type(self, grant_type):
         return grant_type == "client_credentials"
@@ -58,13 +62,44 @@ class Tokens(JWTBearerTokenGenerator):
         return tokens.AUDIENCE
 
 
+class Assertions(JWTBearerClientAssertion):
+    """Clients that sign (RFC 7523)."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server = server
+        self.seen = set()
+
+    def get_audiences(self):
+        return [f"{self.server.issuer}/token"]
+
+    def validate_jti(self, claims, jti):
+        fresh = jti not in self.seen
+        self.seen.add(jti)
+        return fresh
+
+    def resolve_client_public_key(self, client):
+        return client.key
+
+
+class ClientCredentials(ClientCredentialsGrant):
+    TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", Assertions.CLIENT_AUTH_METHOD]
+
+
+class FormRequest(OAuth2Request):
+    @property
+    def form(self):
+        return self.payload.data
+
+
 class Grants(AuthorizationServer):
     """Authlib's server on this file's requests: (method, uri, headers, form)."""
 
     def __init__(self, server):
         super().__init__(scopes_supported=None)
         self.clients = {client.id: client for client in server.clients}
-        self.register_grant(ClientCredentialsGrant)
+        self.register_grant(ClientCredentials)
+        self.register_client_auth_method(Assertions.CLIENT_AUTH_METHOD, Assertions(server))
         self.register_token_generator("default", Tokens(server))
 
     def query_client(self, client_id):
@@ -78,7 +113,7 @@ class Grants(AuthorizationServer):
 
     def create_oauth2_request(self, request):
         method, uri, headers, form = request
-        made = OAuth2Request(method, uri, headers=headers)
+        made = FormRequest(method, uri, headers=headers)
         made.payload = BasicOAuth2Payload(form)
         return made
 
@@ -94,6 +129,7 @@ class AuthServer:
         self.kinds = kinds
         self.max_age = max_age
         self.fetched = []
+        self.token_requests = 0
         self.changed = threading.Condition()
         self._server = Listener(("127.0.0.1", 0), handler(self), certificate)
         self.port = self._server.server_port
@@ -141,7 +177,8 @@ class AuthServer:
     def token(self, client, scope, authority):
         """The answer to a client, which is curl, as JSON."""
         answer = curl(
-            f"{self.issuer}/token", "--cacert", authority.certificate, "-u", f"{client.id}:{client.secret}",
+            f"{self.issuer}/token", "--cacert", authority.certificate, "-u",
+            f"{client.id}:{urllib.parse.quote(client.secret, safe='')}",
             "-d", "grant_type=client_credentials", "--data-urlencode", f"scope={scope}")
         assert answer.exit_status == 0, answer.complaint
         told = json.loads(answer.body)
@@ -198,6 +235,8 @@ def handler(server):
             self.answer(404 if document is None else 200, json.dumps(document or {"error": "not found"}))
 
         def do_POST(self):
+            with server.changed:
+                server.token_requests += 1
             form = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             request = ("POST", server.base + self.path, self.headers, dict(urllib.parse.parse_qsl(form)))
             status, body, headers = server.grants.create_token_response(request)

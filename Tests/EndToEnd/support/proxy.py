@@ -38,7 +38,8 @@ def configuration(upstream, issuers, **more):
         "listen": "127.0.0.1:0", "upstream": upstream, "issuers": issuers, "routes": ROUTES, "workers": 2,
         "log": {"level": "info", "format": "json"},
     }
-    return every | more
+    # None are needed where every route is public.
+    return {name: value for name, value in (every | more).items() if value != []}
 
 
 class Proxy:
@@ -61,6 +62,7 @@ class Proxy:
             self.url = line["address"]
             # Only where the configuration asks for it.
             self.admin = line.get("admin")
+            self.egress = line.get("egress")
         except AssertionError:
             processes.end(self.process)
             raise

@@ -98,6 +98,27 @@ final class CheckCommandTests: XCTestCase {
                 + "the file cannot be read: No such file or directory")
     }
 
+    func testTargetsAreListedAndTheirCredentialsLookedAt() {
+        var configuration = ConfigurationText(#"{"path":"/a","methods":["GET"],"authenticated":true}"#)
+        configuration.keys = #""jwks_uri":"https://issuer.test/keys""#
+        configuration.more = """
+            "egress":{"listen":"127.0.0.1:0","targets":[{"host":"api.test","upstream":"https://api.test","token":
+            {"token_endpoint":"https://auth.test/token?x=1","client_id":"job","client_secret":"${file:secret}"}},
+            {"path_prefix":"/b","upstream":"unix:/b","token":{"issuer":"https://auth.test","client_id":"b",
+            "private_key":"key.pem"}}]},
+            """
+        directory.write("hush", to: "secret")
+        let run = CommandRun("check", directory.write(configuration.text, to: "routes.json"))
+        XCTAssertEqual(run.status, .success, "\(run.errors)")
+        XCTAssertTrue(run.output.contains("TARGET    CALLS FOR  GO TO                 TOKENS FROM              AS"))
+        XCTAssertTrue(run.output.contains("api.test  api.test   https://api.test:443  https://auth.test/token  job"))
+        XCTAssertTrue(run.output.contains("/b        /b/...     unix:/b               https://auth.test        b"))
+        let key = directory.path("key.pem")
+        XCTAssertEqual(
+            run.output.last, "warning: target /b: no token yet: \(key) cannot be read: No such file or directory")
+        XCTAssertFalse(run.output.joined().contains("hush"))
+    }
+
     func testProblemsAreToldAllAtOnce() {
         let text = """
             {

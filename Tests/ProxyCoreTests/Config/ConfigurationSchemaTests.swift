@@ -22,6 +22,8 @@ final class ConfigurationSchemaTests: XCTestCase {
             "a route's timeouts": route?["properties"]?["timeouts"],
             "identity_headers": properties["identity_headers"], "limits": properties["limits"],
             "timeouts": properties["timeouts"], "log": properties["log"],
+            "egress": properties["egress"], "a target of egress": definitions["egressTarget"],
+            "a target's token": definitions["egressToken"],
         ]
         XCTAssertEqual(Set(ConfigurationSection.all.map(\.name)), Set(objects.keys))
         for section in ConfigurationSection.all {

@@ -12,6 +12,9 @@ enum ExchangeEvent: Equatable {
     case interimResponse
     case responseStarted(hasBody: Bool, delimitedByClose: Bool)
     case responseEnded
+    case tokenRefused
+    case tokenRenewed
+    case tokenKept
     case switchedProtocols
     case callerEnded
     case upstreamRefusesMore
@@ -38,6 +41,9 @@ enum ExchangeEvent: Equatable {
         case .responseStarted(let hasBody, let delimitedByClose):
             return exchange.responseStarted(hasBody: hasBody, delimitedByClose: delimitedByClose)
         case .responseEnded: exchange.responseEnded()
+        case .tokenRefused: return exchange.tokenRefused()
+        case .tokenRenewed: return exchange.tokenRenewed()
+        case .tokenKept: exchange.tokenKept()
         case .switchedProtocols: return exchange.switchedProtocols()
         case .callerEnded: return exchange.callerEnded()
         case .upstreamRefusesMore: exchange.upstreamRefusesMore()

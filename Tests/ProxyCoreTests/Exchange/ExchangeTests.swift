@@ -92,6 +92,41 @@ final class ExchangeTests: XCTestCase {
         ])
     }
 
+    func testTokensThatAreRefused() {
+        let none = Exchange.Action.none
+        let refused = [get, .connected, .tokenRefused]
+        check([
+            (refused, .renewToken, .complete, .awaitingToken, true, .none),
+            (refused + [.tokenRenewed], .connect(fresh: false), .complete, .awaitingConnection, true, .none),
+            (refused + [.tokenRenewed, .connected, empty], .relay, .complete, .complete, true, .startNext),
+            // The answer that there is goes on.
+            (refused + [.tokenKept], nil, .complete, .awaitingHead, true, .none),
+            (refused + [.tokenKept, started], .relay, .complete, .awaitingBody, true, .none),
+            // A new attempt may die like a first one.
+            (refused + [.tokenRenewed, .connected, died], .connect(fresh: true), .complete, .awaitingConnection, true,
+                none),
+            ([get, .connected, died, .connected, .tokenRefused, .tokenRenewed, .connected, died],
+                .connect(fresh: true), .complete, .awaitingConnection, true, none),
+            (refused + [.tokenRenewed, failed], .answer, .complete, .complete, true, .startNext),
+            ([post, .requestBodyEnded, .connected, .tokenRefused], .renewToken, .complete, .awaitingToken, true, none),
+            (refused + [.callerFinishedSending], none, .complete, .awaitingToken, false, none),
+            (refused + [.drain], none, .complete, .awaitingToken, true, none),
+            (refused + [.drain, .tokenRenewed, .connected, empty], .relay, .complete, .complete, false,
+                .closeAfterFlush),
+        ])
+        let table: [([ExchangeEvent], Bool)] = [
+            ([get], false), ([get, .connected], true), ([get, .connected, .interimResponse], true),
+            ([post, .connected], false), ([post, .connected, .requestBodyEnded], true), (refused, false),
+            (refused + [.tokenKept], false), (refused + [.tokenRenewed, .connected], false),
+            ([get, .connected, empty], false), ([get, .connected, empty, .next, get, .connected], true),
+        ]
+        for (events, mayRenew) in table {
+            var exchange = Exchange()
+            for event in events { _ = event.happen(to: &exchange) }
+            XCTAssertEqual(exchange.mayRenewToken, mayRenew, "\(events)")
+        }
+    }
+
     func testCallersThatFinish() {
         let finished = ExchangeEvent.callerFinishedSending
         let none = Exchange.Action.none

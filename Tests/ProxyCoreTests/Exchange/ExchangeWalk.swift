@@ -18,6 +18,7 @@ struct ExchangeWalk {
         var permits = 0
         var mayRepeat = false
         var mayUpgrade = false
+        var renewals = 0
         var connects = 0
         var forwards = 0
         /// Final responses begun: relayed or our own.
@@ -29,7 +30,7 @@ struct ExchangeWalk {
 
     private static let eventsMax = 120
     /// Twice through all states would be fewer.
-    private static let movesMax = 20
+    private static let movesMax = 24
 
     /// - Parameter choose: a number from 0 up to, not including, `bound`: which of the ways that are open to take.
     init(choosing choose: @escaping (_ bound: Int) -> Int) { self.choose = choose }
@@ -50,6 +51,11 @@ struct ExchangeWalk {
             current.permits += 1
             current.mayRepeat = repeatable && !hasBody
             current.mayUpgrade = upgrades
+        }
+        if event == .tokenRenewed {
+            // The request begins anew, as if it had not been sent.
+            current.connects = 0
+            current.forwards = 0
         }
         if let action = event.happen(to: &exchange) { judge(action, after: event) }
         judgeState()
@@ -75,8 +81,8 @@ struct ExchangeWalk {
         case .closeAfterFlush, .lingerAfterFlush:
             check(action == .lingerAfterFlush || exchange.request == .complete, "closing on a body that still comes")
             isOver = true
-        case .none, .park, .connect, .forward, .answer, .relayInterim, .relay, .openTunnel, .endUpstream, .endCaller,
-            .breakOff, .close:
+        case .none, .park, .renewToken, .connect, .forward, .answer, .relayInterim, .relay, .openTunnel, .endUpstream,
+            .endCaller, .breakOff, .close:
             fail("\(action) is no completion")
         }
     }
@@ -107,6 +113,8 @@ struct ExchangeWalk {
         case .awaitingHead:
             [.interimResponse, started(), started(), .upstreamFailed(died: coin())]
                 + (exchange.mayUpgrade ? [.switchedProtocols, .switchedProtocols] : [])
+                + (exchange.mayRenewToken ? [.tokenRefused] : [])
+        case .awaitingToken: [.tokenRenewed, .tokenRenewed, .tokenKept]
         case .awaitingBody: [.responseEnded, .upstreamFailed(died: false), .cutShort]
         case .awaitingEnd: [.upstreamEnded, .upstreamFailed(died: false), .cutShort]
         }
@@ -134,6 +142,10 @@ struct ExchangeWalk {
         actions.append(action)
         switch action {
         case .none, .park: break
+        case .renewToken:
+            current.renewals += 1
+            check(current.renewals == 1, "a token is renewed again and again")
+            check(exchange.request == .complete && current.responses == 0, "renewed where nothing can be sent again")
         case .connect(let fresh):
             current.connects += 1
             check(current.permits == 1, "connecting without a permit")

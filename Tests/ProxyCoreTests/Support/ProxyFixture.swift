@@ -19,11 +19,12 @@ final class ProxyFixture {
     ///   - routes: the elements of `routes`.
     ///   - more: further members of the configuration.
     ///   - listen: what the configuration says of that.
+    ///   - environment: what `${NAME}` stands for.
     ///   - issuers: the elements of `issuers`; by default the test's issuer, with the key of `signer`.
     init(
         _ upstream: String, routes: String, _ more: String = "", issuers: String? = nil,
         signer: TestSigner = TestSigner(), workers: Int = 1, listen: String = #""127.0.0.1:0""#,
-        file: String = "/nowhere/routes.json"
+        file: String = "/nowhere/routes.json", environment: [String: String] = [:]
     ) throws {
         self.signer = signer
         let upstream = upstream.hasPrefix("{") ? upstream : "\"\(upstream)\""
@@ -34,7 +35,7 @@ final class ProxyFixture {
               "routes": [\(routes)]\(more.isEmpty ? "" : ",\n" + more)
             }
             """
-        let configuration = try ConfigurationLoader(environment: { _ in nil }).load(Array(text.utf8), file: file)
+        let configuration = try ConfigurationLoader(environment: { environment[$0] }).load(Array(text.utf8), file: file)
         log = try LogCapture(level: configuration.logLevel)
         server = try ProxyServer.start(configuration, log: log.writer)
     }
