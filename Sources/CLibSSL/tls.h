@@ -144,6 +144,8 @@ static inline void *clibssl_verification_owner(X509_STORE_CTX *verification) {
 // What is the same for callers and for servers. 0 when this libssl lacks what we ask for.
 static inline int clibssl_configure(SSL_CTX *context, const char *ciphers, const char *suites, const char *groups) {
     // The order of ciphers is the server's, but for callers who prefer ChaCha20, since they lack an instruction for AES.
+    // What the system's openssl.cnf may have set: a stream that was cut off is never a whole one here.
+    SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_options(context,
         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(context,

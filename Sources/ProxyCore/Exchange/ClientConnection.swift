@@ -68,8 +68,12 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         if context.isDraining { drain() }
     }
 
-    /// The certificate that the caller has shown, which tokens may be bound to (RFC 8705 section 3).
-    var certificate: CertificateThumbprint? { caller.tls?.peerCertificateThumbprint }
+    /// The certificate that the caller has shown, which tokens may be bound to (RFC 8705 section 3); nil once it has
+    /// expired, whatever it was when the connection began.
+    var certificate: CertificateThumbprint? {
+        guard let tls = caller.tls, let end = tls.peerCertificateEnd, context.loop.unixTime <= end else { return nil }
+        return tls.peerCertificateThumbprint
+    }
 
     // MARK: - Events
 

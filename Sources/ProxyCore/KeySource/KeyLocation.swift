@@ -150,7 +150,9 @@ package struct KeyLocation: Sendable, Equatable {
     }
 
     private static func isName(_ text: Substring) -> Bool {
-        !text.isEmpty && text.utf8.count <= 253
+        // No empty label: a name that begins with a dot stands for any below it where a certificate is checked.
+        (1...253).contains(text.utf8.count)
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
             && text.utf8.allSatisfy { ASCII.isUnreserved($0) && $0 != ASCII.tilde }
     }
 

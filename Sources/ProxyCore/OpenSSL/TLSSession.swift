@@ -28,6 +28,8 @@ package final class TLSSession {
     package private(set) var writeNeedsReadable = false
     /// A caller's certificate by its digest, at the server's end; nil when it has none.
     package private(set) var peerCertificateThumbprint: CertificateThumbprint?
+    /// Until when that certificate is good; connections may outlast it.
+    package private(set) var peerCertificateEnd: UnixTime?
     private var hasFailed = false
     private var certificateProblem: CertificateProblem?
 
@@ -178,6 +180,7 @@ package final class TLSSession {
         let done = unsafe X509_digest(certificate, DigestAlgorithm.sha256.method, &digest, nil) == 1
         precondition(done, "a digest over memory cannot fail")
         peerCertificateThumbprint = CertificateThumbprint(digest: digest.span)
+        peerCertificateEnd = unsafe CertificateSummary(certificate).notAfter
     }
 
     /// The subject of the peer's certificate, as `CertificateSummary` has it; nil when it has shown none.

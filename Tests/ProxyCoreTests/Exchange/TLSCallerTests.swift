@@ -34,6 +34,26 @@ final class TLSCallerTests: ProxyTestCase {
         try assertQuiet(proxy)
     }
 
+    /// A connection may outlast the certificate that it began with; what is bound to that may not.
+    func testNoTokenIsBoundToACertificateThatHasExpired() throws {
+        let upstream = try ScriptedUpstream()
+        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
+        let proxy = try ProxyFixture(
+            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+        let hourAgo = UnixTime(Clock.unixTime().seconds - 3600)
+        let brief = files.certificates.issue(.client, ["a"], notBefore: hourAgo, lifetime: .seconds(3602))
+        let claims = proxy.claims.with("scope", "\"profile:read\"")
+            .with("cnf", "{\"x5t#S256\": \"\(try thumbprint(brief))\"}")
+        let fields = "Authorization: Bearer \(proxy.token(claims))\r\n"
+        let caller = try TLSCaller(proxy.server.address, files.client(identity: brief.identity))
+        var statuses: [String] = []
+        for _ in 0..<1_000_000 where statuses.last != "401" {
+            let status = try caller.get("/", fields).head.split(separator: " ")[1]
+            if statuses.last != String(status) { statuses.append(String(status)) }
+        }
+        XCTAssertEqual(statuses, ["200", "401"])
+    }
+
     private func thumbprint(_ certificate: IssuedCertificate) throws -> String {
         let lines = String(decoding: certificate.certificate, as: UTF8.self).split(separator: "\n")
         let base64 = lines.filter { !$0.hasPrefix("-") }.joined()

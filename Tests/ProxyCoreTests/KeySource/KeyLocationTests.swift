@@ -34,7 +34,8 @@ final class KeyLocationTests: XCTestCase {
             ("http://h/#f", .fragment), ("http://h:0/", .badPort), ("http://h:65536/", .badPort),
             ("http://h:+1/", .badPort), ("http://h:8o/", .badPort), ("http://[::1/", .badHost),
             ("http://[::1]x/", .badHost), ("http://[127.0.0.1]/", .badHost), ("http://::1/", .badHost),
-            ("http://h%41/", .badHost), ("http://:80/", .badHost),
+            ("http://h%41/", .badHost), ("https://.example.com/", .badHost), ("https://a..b/", .badHost),
+            ("https://example.com./", .badHost), ("http://:80/", .badHost),
         ]
         for (text, problem) in table {
             XCTAssertThrowsError(try KeyLocation(text), text) { error in
