@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import ssl
 import time
 import unittest
 
@@ -20,8 +21,8 @@ from requests_oauthlib import OAuth2Session as RequestsSession  # noqa: E402
 
 from support import processes, world  # noqa: E402
 from support.caller import curl  # noqa: E402
+from support.certificates import Authority  # noqa: E402
 from support.issuer import Issuer  # noqa: E402
-from support.openssl import Authority, openssl  # noqa: E402
 from support.proxy import Proxy, command  # noqa: E402
 
 API = "https://api.example"
@@ -321,23 +322,22 @@ class IssuerTLSTests(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.authority = Authority()
-        cls.authority.issue("server", "localhost", "127.0.0.1")
-        for name in ["daemon", "pinned", "other"]:
-            cls.authority.issue(name, use="clientAuth")
+        cls.server = cls.authority.issue()
+        cls.clients = {name: cls.authority.issue(name, use="client") for name in ["daemon", "pinned", "other"]}
         cls.trust = ["--cacert", cls.authority.certificate]
 
     def shown(self, name):
-        return [*self.trust, "--cert", self.authority.folder / f"{name}.pem", "--key", self.authority.key(name)]
+        return [*self.trust, "--cert", self.clients[name].both]
 
     def ask(self, issuer, *arguments, path="/oauth/token"):
         return curl(issuer.url + path, "-d", "grant_type=client_credentials", *arguments)
 
     def thumbprint(self, name):
-        told = openssl("x509", "-in", self.authority.folder / f"{name}.pem", "-outform", "DER", text=False)
-        return base64.urlsafe_b64encode(hashlib.sha256(told.stdout).digest()).rstrip(b"=").decode()
+        der = ssl.PEM_cert_to_DER_cert(self.clients[name].certificate.read_text())
+        return base64.urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
 
     def test_secrets_over_tls_and_a_certificate_that_changes(self):
-        with Issuer(tls=self.authority.pair("server")) as issuer:
+        with Issuer(tls=self.server.pair()) as issuer:
             secret = issuer.add("daemon")
             for version in ["1.2", "1.3"]:
                 answer = self.ask(issuer, *self.trust, "-u", f"daemon:{secret}", "--tls-max", version)
@@ -347,13 +347,15 @@ class IssuerTLSTests(unittest.TestCase):
             self.assertNotIn("tls_client_auth", document["token_endpoint_auth_methods_supported"])
             # Plain HTTP on that port gets nowhere, and hurts nobody.
             self.assertNotEqual(curl(issuer.url.replace("https", "http") + "/oauth/token").status, 200)
-            self.authority.issue("server", "localhost", "127.0.0.1")
+            following = self.authority.issue()
+            for name in ["certificate", "private_key"]:
+                self.server.replace(name, following)
             issuer.process.send_signal(1)
             issuer.wait_for("certificate_loaded")
             self.assertEqual(self.ask(issuer, *self.trust, "-u", f"daemon:{secret}").status, 200)
 
     def test_clients_authenticate_by_certificate_and_tokens_are_bound_to_it(self):
-        tls = self.authority.pair("server") | {
+        tls = self.server.pair() | {
             "client_certificates": "request", "client_ca": str(self.authority.certificate)}
         with Issuer(tls=tls) as issuer:
             issuer.add("daemon", "--certificate-subject", "CN=daemon", "--no-secret")
