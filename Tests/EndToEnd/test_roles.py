@@ -39,7 +39,10 @@ class RolesTests(unittest.TestCase):
 
     def rotate_secret(self):
         since = len(self.service.log.lines)
-        self.file.write_text(self.issuer.rotate("daemon", "--old-expires", "5s"))
+        # In one step, as whoever mounts secrets does it: half a secret is a wrong one.
+        new = self.file.with_suffix(".new")
+        new.write_text(self.issuer.rotate("daemon", "--old-expires", "5s"))
+        new.replace(self.file)
         self.service.wait_for("token_obtained", since=since)
 
     def rotate_key(self, *more):
