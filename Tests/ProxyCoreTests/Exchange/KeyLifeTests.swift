@@ -81,7 +81,7 @@ final class KeyLifeTests: XCTestCase {
 
     // MARK: - Keys that nobody has
 
-    func testTenThousandRandomKidsCostAHandfulOfFetches() throws {
+    func testThousandsOfRandomKidsCostAHandfulOfFetches() throws {
         let keys = try KeyServer(first)
         let proxy = try start(keys.issuer(), "\"log\": {\"level\": \"warn\"}")
         try awaitKeys(proxy)
@@ -89,7 +89,7 @@ final class KeyLifeTests: XCTestCase {
         var random = SeededRandom(seed: 3)
         let clients = try (0..<4).map { _ in try proxy.client() }
         let batch = 50
-        for round in 0..<(10_000 / batch) {
+        for round in 0..<(4_000 / batch) {
             let client = clients[round % clients.count]
             let requests = (0..<batch).map { _ in
                 let header = TestSigner.encode("{\"alg\":\"ES256\",\"kid\":\"\(random.next())\"}")

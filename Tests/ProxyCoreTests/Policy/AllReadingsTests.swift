@@ -61,7 +61,7 @@ final class AllReadingsTests: XCTestCase {
         var random = SeededRandom(seed: seed)
         var oddPermits = 0
         var saved = 0
-        for _ in 0..<80 {
+        for _ in 0..<50 {
             let templates = try templates(&random)
             let requirements = templates.map { _ in requirement(&random) }
             let table = try RouteTable(zip(templates, requirements).map { try .route("GET \($0)", $1) })

@@ -4,7 +4,7 @@ import XCTest
 
 /// Two thousand callers that do odd things, and an upstream that does too, beside one caller who notices nothing of it.
 final class StormTests: ProxyTestCase {
-    private static let connections = 2000
+    private static let connections = 1200
     private static let threads = 6
 
     func testAWellBehavedCallerNoticesNothing() throws {

@@ -40,7 +40,8 @@ final class TLSCaller {
     /// One response, whose body has a length.
     func response() throws -> (head: String, body: [UInt8]) {
         while true {
-            let text = String(decoding: received, as: UTF8.self)
+            // A head is no longer; the body that follows may be, and is not to be looked through for each piece.
+            let text = String(decoding: received.prefix(65_536), as: UTF8.self)
             if let end = text.range(of: "\r\n\r\n") {
                 let head = String(text[..<end.lowerBound])
                 let start = head.utf8.count + 4
