@@ -53,14 +53,35 @@ extension ScriptedUpstream {
 enum OpenDescriptors {
     static func count() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count }
 
-    /// What each of them is open on, but for timers: nothing of ours opens one, and libdispatch does when it first
-    /// needs one, which may be in any test.
+    /// What each of them is open on, but for what others open when they first need it, which may be in any test:
+    /// libdispatch its timers, of which we have none, and a sanitizer the pipes to its symbolizer.
     static func list() throws -> [String] {
         let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").sorted()
         let targets = numbers.map { number in
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
             return "\(number) \(target ?? "gone")"
         }
-        return targets.filter { !$0.hasSuffix("[timerfd]") }
+        let foreign = symbolizersFiles()
+        return targets.filter { target in
+            !target.hasSuffix("[timerfd]") && !foreign.contains { target.hasSuffix(" " + $0) }
+        }
+    }
+
+    /// The pipes that a child process which names places in the code for a sanitizer has in common with this one.
+    private static func symbolizersFiles() -> Set<String> {
+        let files = FileManager.default
+        var found: Set<String> = []
+        for task in (try? files.contentsOfDirectory(atPath: "/proc/self/task")) ?? [] {
+            let children = try? String(contentsOfFile: "/proc/self/task/\(task)/children", encoding: .utf8)
+            for child in (children ?? "").split(whereSeparator: \.isWhitespace) {
+                let name = try? String(contentsOfFile: "/proc/\(child)/comm", encoding: .utf8)
+                guard name?.contains("symbolizer") ?? false else { continue }
+                for number in (try? files.contentsOfDirectory(atPath: "/proc/\(child)/fd")) ?? [] {
+                    let target = try? files.destinationOfSymbolicLink(atPath: "/proc/\(child)/fd/\(number)")
+                    if let target, target.hasPrefix("pipe:") { found.insert(target) }
+                }
+            }
+        }
+        return found
     }
 }
