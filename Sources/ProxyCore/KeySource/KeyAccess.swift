@@ -3,7 +3,6 @@ package struct KeyAccess: Sendable {
     /// A name's addresses, as `Resolver.addresses` finds them.
     package typealias LookUp = @Sendable (String, UInt16, Patience) throws(Resolver.Failure) -> [SocketAddress]
 
-
     /// The certificates (PEM) that vouch for the servers, in place of the system's. Read for every fetch: a file that
     /// changes counts.
     package var caFile: String?

@@ -57,7 +57,7 @@ package struct PathReadings: Sendable {
         let flattened = PathRewriting.decoded(path.copied()).map { $0 == ASCII.backslash ? ASCII.slash : $0 }
         return flattened.split(separator: ASCII.slash).contains { segment in
             let name = segment.prefix { $0 != ASCII.semicolon && $0 != ASCII.question && $0 != ASCII.hash }
-            return name.elementsEqual([ASCII.dot]) || name.elementsEqual([ASCII.dot, ASCII.dot])
+            return PathRewriting.dotCount(of: Array(name)[...]) != nil
         }
     }
 
@@ -121,6 +121,8 @@ private struct ReadingSearch {
         case .removeDotSegments, .mergeSlashes, .stripParameters, .backslashToSlash, .dropAuthority,
             .dropAuthorityBehindSlashes, .cutQuery, .cutFragment:
             state.encoding
+        // Of what has not been decoded, decoding the unreserved characters first gives the same.
+        case .removeEncodedDotSegments: state.encoding == .asSent ? nil : state.encoding
         case .decodeUnreserved: state.encoding == .asSent ? .asSent : nil
         case .decodeSegments: state.encoding == .asSent ? .heldSlashes : nil
         case .decode: state.encoding == .asSent && !slashIsData ? .decoded : nil

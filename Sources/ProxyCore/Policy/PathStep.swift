@@ -5,6 +5,8 @@ package enum PathStep: Sendable, Equatable, CaseIterable {
     case decode
     case decodeHeldSlashes
     case removeDotSegments
+    /// The WHATWG's URL parser takes `%2e` for a dot, also in a path that was decoded before: `%252e` was sent.
+    case removeEncodedDotSegments
     case mergeSlashes
     case stripParameters
     case backslashToSlash
@@ -21,6 +23,7 @@ package enum PathStep: Sendable, Equatable, CaseIterable {
         case .decode: "percent-decoded"
         case .decodeHeldSlashes: "encoded slashes taken for separators"
         case .removeDotSegments: "dot segments removed"
+        case .removeEncodedDotSegments: "dot segments that are still encoded removed"
         case .mergeSlashes: "slashes merged"
         case .stripParameters: "segment parameters stripped"
         case .backslashToSlash: "backslashes taken for slashes"
@@ -44,7 +47,8 @@ enum PathRewriting {
         case .decodeSegments: decoding(path) { octet in octet == ASCII.slash ? heldSlash : octet }
         case .decode: decoded(path)
         case .decodeHeldSlashes: path.map { $0 == heldSlash ? ASCII.slash : $0 }
-        case .removeDotSegments: removingDotSegments(path)
+        case .removeDotSegments: removingDotSegments(path, takingEncodedDots: false)
+        case .removeEncodedDotSegments: removingDotSegments(path, takingEncodedDots: true)
         case .mergeSlashes: mergingSlashes(path)
         case .stripParameters: strippingParameters(path)
         case .backslashToSlash: path.map { $0 == ASCII.backslash ? ASCII.slash : $0 }
@@ -91,7 +95,7 @@ enum PathRewriting {
 
     /// RFC 3986 section 5.2.4: `.` goes, `..` takes the segment before it along, the root has none to lose. An empty
     /// segment counts as one; where slashes are merged first, that is another reading.
-    private static func removingDotSegments(_ path: [UInt8]) -> [UInt8] {
+    private static func removingDotSegments(_ path: [UInt8], takingEncodedDots: Bool) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(path.count)
         var index = 0
@@ -99,19 +103,37 @@ enum PathRewriting {
             var end = index + 1
             while end < path.count, path[end] != ASCII.slash { end += 1 }
             let isLast = end == path.count
-            switch path[(index + 1)..<end] {
-            case [ASCII.dot]:
-                if isLast { result.append(ASCII.slash) }
-            case [ASCII.dot, ASCII.dot]:
-                while let byte = result.popLast(), byte != ASCII.slash {}
-                if isLast { result.append(ASCII.slash) }
-            case let segment:
+            let segment = path[(index + 1)..<end]
+            let isCandidate = takingEncodedDots || !segment.contains(ASCII.percent)
+            switch isCandidate ? dotCount(of: segment) : nil {
+            case nil:
                 result.append(ASCII.slash)
                 result += segment
+            case 1?:
+                if isLast { result.append(ASCII.slash) }
+            case _?:
+                while let byte = result.popLast(), byte != ASCII.slash {}
+                if isLast { result.append(ASCII.slash) }
             }
             index = end
         }
         return result.isEmpty ? [ASCII.slash] : result
+    }
+
+    /// 1 for the segment `.` and 2 for `..`, encoded or not; nil for all others.
+    static func dotCount(of segment: ArraySlice<UInt8>) -> Int? {
+        guard (1...6).contains(segment.count) else { return nil }
+        var count = 0
+        var rest = segment
+        while let byte = rest.popFirst() {
+            if byte == ASCII.percent, rest.prefix(2).map(ASCII.lowercased) == Array("2e".utf8) {
+                rest.removeFirst(2)
+            } else if byte != ASCII.dot {
+                return nil
+            }
+            count += 1
+        }
+        return count <= 2 ? count : nil
     }
 
     private static func mergingSlashes(_ path: [UInt8]) -> [UInt8] {

@@ -22,7 +22,8 @@ final class PathConfusionTests: XCTestCase {
         "/public/%2e%2e%5cadmin", "/public//../../admin", "/public/x/..//../admin", "/public/./../admin",
         "/public/x%2f..%2f..%2fadmin", "/public/%2e%2e%2fadmin", "/public/;/../../admin", "/public/../../../admin",
         "/public/..%2f/admin", "/public/x;/../..;y/admin", "/public/..%2F%41dmin", "/public/../ADMIN",
-        "/public/..%2fAdMiN", "/public/%2e%2e;/%61dmin",
+        "/public/..%2fAdMiN", "/public/%2e%2e;/%61dmin", "/public/%252e%252e/admin", "/public/.%252E/admin",
+        "/public/%252e%2e/%61dmin", "/public/%252e%252e%2fadmin",
     ]
 
     /// Paths that some upstream reads as `/admin` or below, and none of whose readings is public.
