@@ -37,9 +37,9 @@ extension CertificateProblem: CustomStringConvertible {
     /// For a person who has to do something about it.
     package var description: String {
         switch self {
-        case .expired(let subject, let end): "the certificate of \(subject) has expired on \(Self.text(end))"
+        case .expired(let subject, let end): "the certificate of \(subject) has expired on \(Timestamp.text(end))"
         case .notYetValid(let subject, let start):
-            "the certificate of \(subject) is not valid before \(Self.text(start)); is the clock right?"
+            "the certificate of \(subject) is not valid before \(Timestamp.text(start)); is the clock right?"
         case .nameMismatch(let wanted, let names):
             names.isEmpty
                 ? "the certificate is for no name at all (no subject alternative name), and not for \(wanted)"
@@ -57,12 +57,5 @@ extension CertificateProblem: CustomStringConvertible {
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(8).joined(separator: ", ")
         return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
-    }
-
-    private static func text(_ time: UnixTime) -> String {
-        let date = CivilDate(time)
-        func pair(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        let day = "\(date.year)-\(pair(date.month))-\(pair(date.day))"
-        return "\(day)T\(pair(date.hour)):\(pair(date.minute)):\(pair(date.second))Z"
     }
 }

@@ -3,11 +3,17 @@ enum AdminText {
     /// A time in UTC as RFC 3339 writes it.
     static func write(_ name: StaticString, _ time: UnixTime?, to json: inout JSONWriter) {
         json.key(name)
-        guard let time else { return json.null() }
-        let date = CivilDate(time)
-        let day = "\(date.year)-\(twoDigits(date.month))-\(twoDigits(date.day))"
-        json.string("\(day)T\(twoDigits(date.hour)):\(twoDigits(date.minute)):\(twoDigits(date.second))Z")
+        if let time { json.string(Timestamp.text(time)) } else { json.null() }
     }
 
-    private static func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : String(number) }
+    /// What a fetch failed by, and when; for the key `last_error`.
+    static func write(_ cause: StaticString, _ message: String, at time: UnixTime, to json: inout JSONWriter) {
+        json.beginObject()
+        json.key("cause")
+        json.string(cause)
+        json.key("message")
+        json.string(message)
+        write("time", time, to: &json)
+        json.endObject()
+    }
 }

@@ -29,13 +29,7 @@ enum KeysPage {
     }
 
     private static func write(_ failure: KeyStatus.Failure, to json: inout JSONWriter) {
-        json.beginObject()
-        json.key("cause")
-        json.string(failure.failure.cause)
-        json.key("message")
-        json.string(failure.failure.message)
-        AdminText.write("time", failure.at, to: &json)
-        json.endObject()
+        AdminText.write(failure.failure.cause, failure.failure.message, at: failure.at, to: &json)
     }
 
     private static func writeKeys(_ set: KeySet?, to json: inout JSONWriter) {

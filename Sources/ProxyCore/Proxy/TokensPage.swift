@@ -28,12 +28,6 @@ enum TokensPage {
     }
 
     private static func write(_ failure: TokenStatus.Failure, to json: inout JSONWriter) {
-        json.beginObject()
-        json.key("cause")
-        json.string(failure.failure.cause)
-        json.key("message")
-        json.string(failure.failure.message)
-        AdminText.write("time", failure.at, to: &json)
-        json.endObject()
+        AdminText.write(failure.failure.cause, failure.failure.message, at: failure.at, to: &json)
     }
 }
