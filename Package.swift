@@ -14,6 +14,9 @@ let strict: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// In release mode the tests try the optimized proxy. Optimizing the tests themselves would take minutes and try nothing.
+let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 /// A release binary carries the Swift runtime, libstdc++ and libgcc in itself, so that the machine that it is copied to
 /// needs libssl, libcrypto and libc only; those stay shared, for their security updates come from the distribution.
 /// `scripts/build` checks the result. Debug builds and tests link as usual.
@@ -47,6 +50,6 @@ let package = Package(
             linkerSettings: selfContained),
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore"], exclude: ["Config/Fixtures", "Token/Fixtures"],
-            swiftSettings: strict),
+            swiftSettings: strict + unoptimized),
     ]
 )

@@ -57,9 +57,10 @@ enum OpenDescriptors {
     /// libdispatch its timers, of which we have none, and a sanitizer the pipes to its symbolizer.
     static func list() throws -> [String] {
         let numbers = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").sorted()
-        let targets = numbers.map { number in
+        // One that is closed by now, as the list's own is, was not left open.
+        let targets: [String] = numbers.compactMap { number in
             let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")
-            return "\(number) \(target ?? "gone")"
+            return target.map { "\(number) \($0)" }
         }
         let foreign = symbolizersFiles()
         return targets.filter { target in
