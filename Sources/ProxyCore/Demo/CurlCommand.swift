@@ -5,6 +5,8 @@ struct CurlCommand {
     let server: String
     /// The certificate of the authority to trust, if it is not one of the system's.
     let authorityFile: String?
+    /// The files of the certificate to show, if any.
+    let certificate: DemoCertificates.Files?
     let tokens: [DemoToken: String]
 
     /// A command may have several lines, of which all but the last end with a backslash.
@@ -31,6 +33,9 @@ struct CurlCommand {
     private var options: [String] {
         var options: [String] = []
         if let authorityFile { options.append("--cacert " + Self.quote(authorityFile)) }
+        if let certificate {
+            options += ["--cert " + Self.quote(certificate.certificate), "--key " + Self.quote(certificate.privateKey)]
+        }
         // Without this, curl takes the dots out of the path itself.
         if request.path.contains("..") { options.append("--path-as-is") }
         // Content makes it a POST by itself.

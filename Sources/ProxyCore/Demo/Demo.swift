@@ -53,14 +53,18 @@ package enum Demo {
         try walk.awaitKeys()
         let page = DemoPage(isColored: options.isColored)
         say(page.opening(servers, rules: options.file))
-        let steps = DemoStory.steps(servers.clients)
+        let steps = DemoStory.steps(servers.clients, hasCertificates: options.usesTLS)
         var differing = 0
         for (index, step) in steps.enumerated() {
             let outcome = walk.perform(step)
             if !outcome.differences.isEmpty { differing += 1 }
             say(page.step(index + 1, outcome))
         }
-        say(page.ending(count: steps.count, differing: differing))
-        return differing == 0
+        say(page.rotationOpening)
+        let rotation: DemoRotation.Outcome
+        do throws(Errno) { rotation = try DemoRotation(servers).run() } catch { throw .system(error) }
+        say(page.rotation(rotation))
+        say(page.ending(count: steps.count, differing: differing, rotation))
+        return differing == 0 && rotation.isAsTold
     }
 }

@@ -34,6 +34,8 @@ enum DemoCallError: Error, Equatable {
 struct DemoCaller {
     /// Whom to believe under https.
     let access: KeyAccess
+    /// What is shown to a server that asks for a certificate.
+    var identity: TLSIdentity?
     let patience: Patience
 
     private static let bodyBytesMax = 1 << 20
@@ -52,7 +54,7 @@ struct DemoCaller {
 
     private func send(_ buffer: ByteBuffer, to server: KeyLocation) throws(DemoCallError) -> KeyTransport {
         do throws(KeyFetchFailure) {
-            let transport = try KeyTransport.connect(to: server, access, KeyTrust(access), patience)
+            let transport = try KeyTransport.connect(to: server, access, KeyTrust(access, identity: identity), patience)
             try transport.send(from: buffer, patience)
             return transport
         } catch {

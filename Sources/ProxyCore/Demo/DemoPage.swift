@@ -21,6 +21,7 @@ struct DemoPage {
             "  authorization server  \(servers.url(of: .issuer))   grants tokens to clients",
             "  proxy                 \(servers.url(of: .proxy))   lets through what \(file) permits",
             "  sample API            \(servers.url(servers.apiAddress))   stands behind it and checks nothing",
+            "  egress                \(servers.url(of: .egress))   puts tokens on a daemon's calls",
             "",
         ] + authority(servers) + [
             "Each step says what to expect and shows a request to paste into another terminal, and its answer.",
@@ -30,7 +31,8 @@ struct DemoPage {
     private func authority(_ servers: DemoServers) -> [String] {
         guard let file = servers.authorityFile else { return [] }
         return [
-            "All of it is https: callers to the proxy, the proxy to the API and, for its keys, to the issuer.",
+            "All of it is https: callers to the proxy, the proxy to the API and, for its keys, to the issuer. Only the",
+            "daemon calls egress without TLS, on its own machine.",
             "A certification authority made for this demo vouches for them, by its certificate in",
             "\(file).", "",
         ]
@@ -47,9 +49,40 @@ struct DemoPage {
         return ["", title] + lines.map { $0.isEmpty ? "" : "    " + $0 }
     }
 
-    func ending(count: Int, differing: Int) -> [String] {
-        ["", styled("\(count - differing) of \(count) answers were as told.", differing == 0 ? .green : .red)]
+    /// What is about to happen to secrets and keys.
+    var rotationOpening: [String] {
+        let told = [
+            "The daemon goes on calling through egress, whose tokens live one second here. Meanwhile:", "",
+            "- it gets a second secret, and another signing key is published; the old ones still count;",
+            "- the file that egress reads gets the new secret, and the proxy fetches the new key;",
+            "- the old secret ends, and from then on the new key signs.",
+            "", "Expected: 0 failed", "",
+        ]
+        return ["", styled("The secret and the key are replaced, live", .bold)]
+            + told.map { $0.isEmpty ? "" : "    " + $0 }
     }
+
+    func rotation(_ outcome: DemoRotation.Outcome) -> [String] {
+        var lines = [styled("\(Self.calls(outcome)), \(outcome.failed) failed", .faint)]
+        if outcome.isAsTold {
+            lines.append(styled("ok", .green))
+        } else {
+            let missing = outcome.missing.map { "not seen in time: \($0)" } ?? "calls have failed"
+            lines.append(styled("NOT AS TOLD: \(missing)", .red))
+        }
+        return lines.map { "    " + $0 }
+    }
+
+    func ending(count: Int, differing: Int, _ rotation: DemoRotation.Outcome) -> [String] {
+        [
+            "", styled("\(count - differing) of \(count) answers were as told.", differing == 0 ? .green : .red),
+            styled(
+                "\(Self.calls(rotation)) while secret and key were replaced: \(rotation.failed) failed.",
+                rotation.isAsTold ? .green : .red),
+        ]
+    }
+
+    private static func calls(_ outcome: DemoRotation.Outcome) -> String { "\(outcome.calls) calls" }
 
     /// What to do while it stays up.
     func invitation(_ options: DemoOptions) -> [String] {

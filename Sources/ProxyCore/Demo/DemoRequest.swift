@@ -6,6 +6,7 @@ enum DemoToken: String, Sendable {
     case elsewhere = "OTHER"
     case expired = "EXPIRED"
     case forged = "FORGED"
+    case bound = "BOUND"
 
     /// How one comes by it.
     enum Origin {
@@ -19,7 +20,7 @@ enum DemoToken: String, Sendable {
 
     var origin: Origin {
         switch self {
-        case .reader, .writer, .partner, .elsewhere: .step
+        case .reader, .writer, .partner, .elsewhere, .bound: .step
         case .expired: .past
         case .forged: .spliced(claims: .writer, signature: .reader)
         }
@@ -31,6 +32,8 @@ struct DemoRequest: Sendable {
     enum Server: Sendable {
         case issuer
         case proxy
+        /// The side of the daemon's own ScopeProxy that it calls, without TLS: it is beside the daemon.
+        case egress
     }
 
     enum Content: Sendable {
@@ -67,6 +70,8 @@ struct DemoRequest: Sendable {
     let path: String
     /// Authenticates with `client_secret_basic`.
     var client: DemoClient?
+    /// Shown in the handshake.
+    var certificate: DemoCertificate?
     /// Sent as `Authorization: Bearer`.
     var token: DemoToken?
     var fields: [(name: String, value: String)] = []

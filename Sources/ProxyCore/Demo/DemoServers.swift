@@ -20,11 +20,13 @@ package enum DemoError: Error, Sendable {
     }
 }
 
-/// The three servers of the demo, each on a free port of this machine. Started and stopped by one thread.
+/// The servers of the demo, each on a free port of this machine. Started and stopped by one thread.
 final class DemoServers {
     let clients: DemoClients
     let issuer: DemoIssuer
     let apiAddress: SocketAddress
+    /// Beside the daemon that knows nothing of tokens.
+    let sidecar: DemoSidecar
     /// Signalled when the proxy has ended by itself.
     var ended: WakeUp { proxy.ended }
 
@@ -51,7 +53,8 @@ final class DemoServers {
             certificates = usesTLS ? try DemoCertificates(now: Clock.unixTime()) : nil
             let issuerSocket = try ListeningSocket(on: Self.anyLoopbackPort, shared: false)
             let apiSocket = try ListeningSocket(on: Self.anyLoopbackPort, shared: false)
-            issuer = DemoIssuer(url: Self.url(issuerSocket.address, certificates), clients: clients)
+            issuer = DemoIssuer(
+                url: Self.url(issuerSocket.address, certificates), clients: clients, hasCertificates: usesTLS)
             services = [
                 try Self.serve(issuer, on: issuerSocket, certificates, log),
                 try Self.serveAPI(on: apiSocket, certificates, log),
@@ -70,10 +73,32 @@ final class DemoServers {
             Self.stop(services, log, logThread)
             throw .proxy(error)
         }
+        do throws(DemoError) {
+            let tokens = Self.location(Self.url(issuerAddress, certificates) + AuthorizationServer.Path.token)
+            sidecar = try DemoSidecar(
+                for: clients.sync, tokens: tokens, Self.access(certificates), api: proxy.address.port ?? 0,
+                tls: certificates?.upstream, log: log)
+        } catch {
+            Self.stop(proxy, services, log, logThread)
+            throw error
+        }
     }
 
     /// The certificate of whoever vouches for the servers; nil where all speak plain HTTP.
     var authorityFile: String? { certificates?.authorityFile }
+
+    /// The same, for who calls this one.
+    func authorityFile(of server: DemoRequest.Server) -> String? {
+        switch server {
+        case .issuer, .proxy: authorityFile
+        case .egress: nil
+        }
+    }
+
+    /// The files of a caller's certificate; nil where all speak plain HTTP.
+    func files(of caller: DemoCertificate) -> DemoCertificates.Files? { certificates?.files(of: caller) }
+
+    func identity(of caller: DemoCertificate) -> TLSIdentity? { certificates?.identity(of: caller) }
 
     /// How callers of the demo's reach its servers.
     var access: KeyAccess { Self.access(certificates) }
@@ -82,10 +107,16 @@ final class DemoServers {
         switch server {
         case .issuer: issuerAddress
         case .proxy: proxy.address
+        case .egress: sidecar.address
         }
     }
 
-    func url(of server: DemoRequest.Server) -> String { url(address(of: server)) }
+    func url(of server: DemoRequest.Server) -> String {
+        switch server {
+        case .issuer, .proxy: url(address(of: server))
+        case .egress: Self.url(sidecar.address, nil)
+        }
+    }
 
     /// Scheme, host and port.
     func url(_ address: SocketAddress) -> String { Self.url(address, certificates) }
@@ -94,9 +125,14 @@ final class DemoServers {
 
     /// Ends everything. To be called once.
     func stop() {
+        sidecar.stop()
+        Self.stop(proxy, services, log, logThread)
+    }
+
+    private static func stop(_ proxy: ProxyServer, _ services: [Service], _ log: LogWriter, _ logThread: Thread) {
         proxy.cut()
         proxy.join()
-        Self.stop(services, log, logThread)
+        stop(services, log, logThread)
     }
 
     private static func stop(_ services: [Service], _ log: LogWriter, _ logThread: Thread) {
@@ -108,7 +144,7 @@ final class DemoServers {
     private static func serve(
         _ issuer: DemoIssuer, on socket: ListeningSocket, _ certificates: DemoCertificates?, _ log: LogWriter
     ) throws(Errno) -> Service {
-        try Service.start("issuer", on: socket, options: options(certificates), log: log) {
+        try Service.start("issuer", on: socket, options: options(certificates?.issuer), log: log) {
             { request in issuer.answer(request, now: Clock.unixTime()) }
         }
     }
@@ -116,15 +152,15 @@ final class DemoServers {
     private static func serveAPI(
         on socket: ListeningSocket, _ certificates: DemoCertificates?, _ log: LogWriter
     ) throws(Errno) -> Service {
-        try Service.start("sample-api", on: socket, options: options(certificates), log: log) {
+        try Service.start("sample-api", on: socket, options: options(certificates?.server), log: log) {
             let api = SampleAPI()
             return api.answer
         }
     }
 
-    private static func options(_ certificates: DemoCertificates?) -> ServiceOptions {
+    private static func options(_ tls: TLSServerContext?) -> ServiceOptions {
         var options = ServiceOptions()
-        options.tls = certificates?.server
+        options.tls = tls
         return options
     }
 
@@ -166,6 +202,9 @@ final class DemoServers {
         issuer.token.issuer = url
         issuer.keys = .network(location(url + AuthorizationServer.Path.keys))
         issuer.access = access(certificates)
+        // What changes in a demo is to be seen soon.
+        issuer.refresh.minLifetime = .seconds(1)
+        issuer.token.clockSkewSeconds = 30
         return issuer
     }
 }

@@ -1,7 +1,9 @@
 /// The story that the demo tells, in the order in which it is told: a table, which a test holds against the servers.
 enum DemoStory {
-    static func steps(_ clients: DemoClients) -> [DemoStep] {
+    /// - Parameter hasCertificates: callers can show some, which takes TLS.
+    static func steps(_ clients: DemoClients, hasCertificates: Bool) -> [DemoStep] {
         tokens(clients) + calls + refusals + forgeries(clients) + paths + tenants
+            + (hasCertificates ? certificates(clients.job) : []) + egress
     }
 
     private static func tokens(_ clients: DemoClients) -> [DemoStep] {
@@ -130,6 +132,41 @@ enum DemoStory {
             request: DemoRequest(path: "/v2/reports/acme", token: .partner),
             expected: DemoExpectation(
                 status: 403, challenge: "error=\"insufficient_scope\"", code: "insufficient_scope")),
+    ]
+
+    private static func certificates(_ client: RegisteredClient) -> [DemoStep] {
+        [
+            DemoStep(
+                title: "A certificate instead of a secret",
+                remark: "The client shows it in the handshake (RFC 8705), and its token is bound to it.",
+                request: DemoRequest(
+                    server: .issuer, method: .post, path: AuthorizationServer.Path.token, certificate: .job,
+                    content: .form([("grant_type", "client_credentials"), ("client_id", client.id)]), keeps: .bound),
+                expected: DemoExpectation(status: 200, body: ["\"scope\":\"profile:read\""])),
+            DemoStep(
+                title: "The token with its certificate",
+                remark: "The proxy compares the certificate of the connection with the one that the token names.",
+                request: DemoRequest(path: "/v2/users/1", certificate: .job, token: .bound),
+                expected: DemoExpectation(status: 200, body: ["\"X-Auth-Client-Id\":\"\(client.id)\""])),
+            DemoStep(
+                title: "The token without it",
+                remark: "Whoever steals the token has nothing.",
+                request: DemoRequest(path: "/v2/users/1", token: .bound),
+                expected: refusedToken("The token is bound to a client certificate, and the connection has none")),
+            DemoStep(
+                title: "The token with another's certificate",
+                remark: "The same authority vouches for that one; it is not the one that the token is bound to.",
+                request: DemoRequest(path: "/v2/users/1", certificate: .other, token: .bound),
+                expected: refusedToken("The token is bound to another client certificate")),
+        ]
+    }
+
+    private static let egress = [
+        DemoStep(
+            title: "A daemon that knows nothing of tokens",
+            remark: "It calls its own ScopeProxy, whose egress has the secret, gets the token and puts it on.",
+            request: DemoRequest(server: .egress, path: "/v2/users/1"),
+            expected: DemoExpectation(status: 200, body: ["\"X-Auth-Client-Id\":\"sync-daemon\""]))
     ]
 
     private static func grant(

@@ -41,8 +41,9 @@ struct DemoWalk {
         let request = step.request
         if let token = request.token { prepare(token) }
         let commands = CurlCommand(
-            request: request, server: servers.url(of: request.server), authorityFile: servers.authorityFile,
-            tokens: tokens
+            request: request, server: servers.url(of: request.server),
+            authorityFile: servers.authorityFile(of: request.server),
+            certificate: request.certificate.flatMap(servers.files), tokens: tokens
         ).lines
         do throws(DemoCallError) {
             let answer = try ask(request, request.message(host: servers.address(of: request.server), tokens))
@@ -56,7 +57,8 @@ struct DemoWalk {
 
     private func ask(_ request: DemoRequest, _ message: [UInt8]) throws(DemoCallError) -> DemoAnswer {
         let patience = Patience(until: Clock.monotonic().advanced(by: Self.stepTimeout), cancel: cancel)
-        return try DemoCaller(access: servers.access, patience: patience)
+        let identity = request.certificate.flatMap(servers.identity)
+        return try DemoCaller(access: servers.access, identity: identity, patience: patience)
             .ask(servers.location(of: request.server), message, method: request.method)
     }
 
