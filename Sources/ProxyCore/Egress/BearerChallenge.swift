@@ -8,7 +8,8 @@ package enum BearerChallenge {
     }
 }
 
-/// Reads a list of challenges (RFC 9110 section 11.6.1), as far as parameters tell schemes apart.
+/// Reads a list of challenges (RFC 9110 section 11.6.1), as far as parameters tell schemes apart. Behind a scheme may
+/// stand a `token68` instead of parameters.
 private struct ChallengeReader {
     private var index = 0
     private var isBearer = false
@@ -23,6 +24,7 @@ private struct ChallengeReader {
             skip(value) { $0 == ASCII.space || $0 == ASCII.tab }
             guard index < value.count, value[index] == ASCII.equals else {
                 isBearer = name.equalsIgnoringCase("bearer")
+                if index > start + name.count { skipToken68(value) }
                 continue
             }
             index += 1
@@ -30,6 +32,21 @@ private struct ChallengeReader {
             guard let argument = argument(in: value) else { return false }
             if isBearer, name.equalsIgnoringCase("error"), argument.equals("invalid_token") { return true }
         }
+    }
+
+    /// Passes over what stands alone between the scheme and the end of its challenge.
+    private mutating func skipToken68(_ value: Span<UInt8>) {
+        var end = index
+        while end < value.count, !Self.endsWord(value[end]) { end += 1 }
+        // The same as a bearer token's b64token.
+        guard BearerCredentials.isB64Token(value.extracting(index..<end)) else { return }
+        var next = end
+        while next < value.count, value[next] == ASCII.space || value[next] == ASCII.tab { next += 1 }
+        if next == value.count || value[next] == ASCII.comma { index = end }
+    }
+
+    private static func endsWord(_ byte: UInt8) -> Bool {
+        byte == ASCII.space || byte == ASCII.tab || byte == ASCII.comma
     }
 
     /// A token or a quoted string, without its quotes; what is escaped in it stays escaped.

@@ -9,7 +9,7 @@ package struct TokenAnswer: Sendable, Equatable {
 
     package static let tokenBytesMax = 16_384
     /// Longer than any token should live; what says more is taken for this.
-    private static let lifetimeMax: Double = 366 * 86_400
+    package static let lifetimeMax: Double = 366 * 86_400
 
     /// Reads the body of a 200, strictly.
     package init(parsing body: [UInt8]) throws(TokenAnswerProblem) {
@@ -49,7 +49,7 @@ package struct TokenAnswer: Sendable, Equatable {
     }
 
     /// The failure that the body of another status than 200 means.
-    static func failure(status: Int, body: [UInt8]) -> TokenFailure {
+    package static func failure(status: Int, body: [UInt8]) -> TokenFailure {
         guard 400...499 ~= status, let root = try? JSONDocument(parsing: body).root, root.kind == .object,
             let code = root["error"], code.kind == .string
         else { return .status(status) }

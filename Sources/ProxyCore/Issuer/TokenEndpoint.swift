@@ -56,7 +56,8 @@ final class TokenEndpoint {
         var audiences: [String] = []
         for resource in parameters.resources where !Self.isResource(resource) { throw .invalidTarget }
         for asked in [parameters["audience"]].compactMap({ $0 }) + parameters.resources {
-            guard client.audiences.contains(asked) else { throw .invalidTarget }
+            // By its bytes: what Unicode calls equivalent is another name to whoever verifies the token.
+            guard client.audiences.contains(where: { $0.utf8.elementsEqual(asked.utf8) }) else { throw .invalidTarget }
             if !audiences.contains(asked) { audiences.append(asked) }
         }
         return audiences.isEmpty ? Array(client.audiences.prefix(1)) : audiences

@@ -1,6 +1,6 @@
 /// Why a request to one of the server's endpoints is refused (RFC 6749 section 5.2). Fixed words, nothing of the
 /// caller's.
-enum TokenRequestError: Error, Sendable, Equatable {
+package enum TokenRequestError: Error, Sendable, Equatable {
     case differingClientIDs
     case malformedForm
     case malformedJSON
@@ -26,7 +26,7 @@ enum TokenRequestError: Error, Sendable, Equatable {
     case unavailable
 
     /// The `error` of the answer.
-    var code: StaticString {
+    package var code: StaticString {
         switch self {
         case .differingClientIDs, .malformedForm, .malformedJSON, .missingGrantType, .missingToken, .parametersInQuery,
             .repeatedParameter, .severalAuthorizations, .tooManyParameters, .twoAuthenticationMethods,
@@ -109,7 +109,7 @@ enum TokenRequestError: Error, Sendable, Equatable {
 }
 
 /// Why a client is not who it says that it is. For the audit log alone: the caller gets one answer for all.
-enum ClientAuthenticationFailure: Error, Sendable, Equatable {
+package enum ClientAuthenticationFailure: Error, Sendable, Equatable {
     case noCredentials
     case malformedCredentials
     case unknownClient

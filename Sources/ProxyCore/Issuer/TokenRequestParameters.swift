@@ -1,17 +1,18 @@
 /// The parameters of a request to one of the server's endpoints, whichever form they came in. Each name is there at
 /// most once, but for `resource`, and one that came without a value counts as left out (RFC 6749 section 3.2).
-struct TokenRequestParameters {
-    private var values: [String: String] = [:]
+package struct TokenRequestParameters: Sendable, Equatable {
+    /// Those that have a value, by their names, but for `resource`.
+    package private(set) var values: [String: String] = [:]
     /// RFC 8707 section 2: as often as there are resources.
-    private(set) var resources: [String] = []
+    package private(set) var resources: [String] = []
 
     /// More than any request has; bounds what is looked at.
-    private static let countMax = 64
+    package static let countMax = 64
     private static let jsonLimits = JSONLimits(depth: 8, values: 256, bytes: 65_536)
     private static let repeatable = "resource"
 
     /// Reads the content of `request` as its `Content-Type` says.
-    init(_ request: ServiceRequest) throws(TokenRequestError) {
+    package init(_ request: ServiceRequest) throws(TokenRequestError) {
         guard request.query == nil else { throw .parametersInQuery }
         switch request.mediaType {
         case "application/x-www-form-urlencoded": try readForm(request.body)
@@ -56,8 +57,8 @@ struct TokenRequestParameters {
         return (name, value)
     }
 
-    /// What is not a string is malformed where it is a parameter of ours, and passed over elsewhere (RFC 6749 section
-    /// 3.2: unrecognized parameters are ignored).
+    /// What is not a string, or holds control characters (RFC 6749 appendix A has none anywhere), is malformed where it
+    /// is a parameter of ours, and passed over elsewhere (section 3.2: unrecognized parameters are ignored).
     private mutating func readJSON(_ body: [UInt8]) throws(TokenRequestError) {
         let document: JSONDocument
         do throws(JSONError) {
@@ -70,15 +71,20 @@ struct TokenRequestParameters {
             guard let name = key.string else { throw .malformedJSON }
             if name == Self.repeatable, value.kind == .array {
                 for element in value.elements {
-                    guard let text = element.string else { throw .malformedJSON }
+                    guard let text = Self.text(element) else { throw .malformedJSON }
                     take(name, text)
                 }
-            } else if let text = value.string {
+            } else if let text = Self.text(value) {
                 take(name, text)
             } else if Self.known.contains(name) {
                 throw .malformedJSON
             }
         }
+    }
+
+    private static func text(_ value: JSONValue) -> String? {
+        guard let text = value.string, !text.utf8.contains(where: ASCII.isControl) else { return nil }
+        return text
     }
 
     private static let known: Set<String> = [

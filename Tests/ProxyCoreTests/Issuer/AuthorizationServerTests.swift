@@ -24,7 +24,9 @@ final class AuthorizationServerTests: XCTestCase {
         partner.claims = [ClientClaim("tenant", "globex")].compactMap { $0 }
         let scopeless = RegisteredClient(
             id: "scopeless", secret: ClientSecret(hashing: "plain"), scopes: [], audiences: ["https://api.example.com"])
-        return [daemon, partner, scopeless]
+        let accented = RegisteredClient(
+            id: "accented", secret: ClientSecret(hashing: "plain"), scopes: [], audiences: ["https://caf\u{E9}.test"])
+        return [daemon, partner, scopeless, accented]
     }
 
     /// RFC 6749 section 2.3.1: both parts encoded as in a form, then base64.
@@ -119,6 +121,8 @@ final class AuthorizationServerTests: XCTestCase {
             ([Self.json, Self.basic], #"["client_credentials"]"#, "invalid_request"),
             ([Self.json, Self.basic], #"{"grant_type":["client_credentials"]}"#, "invalid_request"),
             ([Self.json, Self.basic], #"{"grant_type":"client_credentials","scope":null}"#, "invalid_request"),
+            ([Self.json, Self.basic], #"{"grant_type":"client_credentials","scope":"a\u0000b"}"#, "invalid_request"),
+            ([Self.json, Self.basic], #"{"grant_type":"client_credentials","resource":["\u007f"]}"#, "invalid_request"),
             ([Self.json, Self.basic], #"{"grant_type":"a","grant_type":"client_credentials"}"#, "invalid_request"),
             ([Self.form, Self.basic, Self.basic], grant, "invalid_request"),
             ([Self.form, Self.basic], grant + "&client_secret=s3cret%2F%2B%3A%25", "invalid_request"),
@@ -148,6 +152,16 @@ final class AuthorizationServerTests: XCTestCase {
             XCTAssertEqual(response.value(of: "Pragma"), "no-cache")
         }
         XCTAssertEqual(ask([Self.form, Self.basic], grant, query: "").status, 400)
+    }
+
+    /// What Unicode calls equivalent is another name to whoever verifies the token.
+    func testAudiencesAreComparedByTheirBytes() throws {
+        for (audience, status) in [("caf%C3%A9", 200), ("cafe%CC%81", 400)] {
+            let body = "grant_type=client_credentials&audience=https://\(audience).test"
+            let response = ask([Self.form, Self.basic("accented", "plain")], body)
+            XCTAssertEqual(response.status, status, audience)
+            if status == 400 { XCTAssertEqual(try members(of: response)["error"]?.string, "invalid_target") }
+        }
     }
 
     func testClientsThatAreNotWhoTheySayAreToldNothingMore() throws {
