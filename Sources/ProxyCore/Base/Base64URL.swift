@@ -35,20 +35,28 @@ package enum Base64URL {
 
     /// The encoding of `bytes`.
     package static func encode(_ bytes: Span<UInt8>) -> [UInt8] {
-        [UInt8](capacity: (bytes.count * 4 + 2) / 3) { output in
+        // Looked up, since what decides by comparing is guessed wrong by the processor for every other character.
+        let alphabet = alphabet
+        return [UInt8](capacity: (bytes.count * 4 + 2) / 3) { output in
             var index = 0
-            while index < bytes.count {
-                let first = bytes[index]
-                let second = index + 1 < bytes.count ? bytes[index + 1] : 0
-                let third = index + 2 < bytes.count ? bytes[index + 2] : 0
-                output.append(character(first >> 2))
-                output.append(character((first << 4 | second >> 4) & 0x3F))
-                if index + 1 < bytes.count { output.append(character((second << 2 | third >> 6) & 0x3F)) }
-                if index + 2 < bytes.count { output.append(character(third & 0x3F)) }
+            while index + 2 < bytes.count {
+                let (first, second, third) = (bytes[index], bytes[index + 1], bytes[index + 2])
+                output.append(alphabet[Int(first >> 2)])
+                output.append(alphabet[Int((first << 4 | second >> 4) & 0x3F)])
+                output.append(alphabet[Int((second << 2 | third >> 6) & 0x3F)])
+                output.append(alphabet[Int(third & 0x3F)])
                 index += 3
             }
+            guard index < bytes.count else { return }
+            let first = bytes[index]
+            let second = index + 1 < bytes.count ? bytes[index + 1] : 0
+            output.append(alphabet[Int(first >> 2)])
+            output.append(alphabet[Int((first << 4 | second >> 4) & 0x3F)])
+            if index + 1 < bytes.count { output.append(alphabet[Int(second << 2 & 0x3F)]) }
         }
     }
+
+    private static let alphabet = InlineArray<64, UInt8> { character(UInt8($0)) }
 
     private static let invalid: UInt8 = 0x80
     private static let values = SextetTable(invalid: invalid)

@@ -3,8 +3,16 @@ package enum Timestamp {
     /// Times before 1970 or after 9999 are cut to that span.
     package static func text(_ time: UnixTime) -> String {
         let date = CivilDate(time)
-        let day = "\(padded(date.year, to: 4))-\(padded(date.month, to: 2))-\(padded(date.day, to: 2))"
-        return "\(day)T\(padded(date.hour, to: 2)):\(padded(date.minute, to: 2)):\(padded(date.second, to: 2))Z"
+        let parts = [date.year / 100, date.year % 100, date.month, date.day, date.hour, date.minute, date.second]
+        let ends: [UInt8?] = [nil, ASCII.hyphen, ASCII.hyphen, 0x54, ASCII.colon, ASCII.colon, 0x5A]
+        var text: [UInt8] = []
+        text.reserveCapacity(20)
+        for (part, end) in zip(parts, ends) {
+            text.append(ASCII.zero + UInt8(part / 10))
+            text.append(ASCII.zero + UInt8(part % 10))
+            if let end { text.append(end) }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The moment that `text` names; nil for everything that `text(_:)` does not write.
@@ -35,10 +43,5 @@ package enum Timestamp {
         let dayOfYear = (153 * shiftedMonth + 2) / 5 + day - 1
         let leapDays = shiftedYear / 4 - shiftedYear / 100 + shiftedYear / 400
         return 365 * shiftedYear + leapDays + dayOfYear - 719_468
-    }
-
-    private static func padded(_ value: Int, to width: Int) -> String {
-        let digits = "\(value)"
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 }

@@ -75,7 +75,8 @@ struct AuditRecord {
         }
         if let peer {
             json.key("peer")
-            json.string(peer.description)
+            let text = peer.text
+            json.string(text.bytes.span.extracting(first: text.count))
         }
         json.endObject()
     }

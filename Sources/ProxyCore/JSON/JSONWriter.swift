@@ -106,11 +106,13 @@ package struct JSONWriter {
         bytes.append(ASCII.quote)
         var index = 0
         while index < text.count {
+            var end = index
+            while end < text.count, Self.isPlain(text[end]) { end += 1 }
+            append(text.extracting(index..<end))
+            index = end
+            guard index < text.count else { break }
             let byte = text[index]
-            if byte >= 0x20, byte < 0x7F, byte != ASCII.quote, byte != ASCII.backslash {
-                bytes.append(byte)
-                index += 1
-            } else if byte <= 0x7F {
+            if byte <= 0x7F {
                 append(escaped: byte)
                 index += 1
             } else {
@@ -118,6 +120,11 @@ package struct JSONWriter {
             }
         }
         bytes.append(ASCII.quote)
+    }
+
+    /// What stands for itself between quotes.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7F && byte != ASCII.quote && byte != ASCII.backslash
     }
 
     private mutating func append(escaped byte: UInt8) {
@@ -163,8 +170,12 @@ package struct JSONWriter {
         bytes.append(ASCII.zero + UInt8(value % 10))
     }
 
-    private mutating func append(_ literal: StaticString) {
-        let literal = literal.bytes
-        for index in literal.indices { bytes.append(literal[index]) }
+    private mutating func append(_ literal: StaticString) { append(literal.bytes) }
+
+    /// In one piece: that is most of what is written.
+    private mutating func append(_ text: Span<UInt8>) {
+        bytes.append(addingCapacity: text.count) { output in
+            for index in text.indices { output.append(text[index]) }
+        }
     }
 }

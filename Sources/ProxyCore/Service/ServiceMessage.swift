@@ -9,20 +9,48 @@ struct ServiceMessage {
     let date: UnixTime
 
     func bytes(of response: ServiceResponse) -> [UInt8] {
-        var head = "HTTP/1.1 \(response.status) \(StatusCode.reason(response.status))\r\nDate: "
-        let date = HTTPDate.format(date)
-        head += date.span.text
-        head += "\r\n"
-        for field in response.fields { head += "\(field.name): \(field.value)\r\n" }
         // RFC 9110 section 8.6: not in a 204, whose end is known without it; nor would a 304 tell the truth here.
         let hasBody = response.status != 204 && response.status != 304
-        if hasBody { head += "Content-Length: \(response.body.count)\r\n" }
-        if !isPersistent {
-            head += "Connection: close\r\n"
-        } else if callerMinorVersion == 0 {
-            head += "Connection: keep-alive\r\n"
+        var message: [UInt8] = []
+        message.reserveCapacity(Self.headBytesUsual + (omitsBody ? 0 : response.body.count))
+        Self.append("HTTP/1.1 ", to: &message)
+        Self.append(decimal: response.status, to: &message)
+        message.append(ASCII.space)
+        Self.append(StatusCode.reason(response.status), to: &message)
+        Self.append("\r\nDate: ", to: &message)
+        let date = HTTPDate.format(date)
+        for index in date.indices { message.append(date[index]) }
+        Self.append("\r\n", to: &message)
+        for field in response.fields {
+            message += field.name.utf8
+            Self.append(": ", to: &message)
+            message += field.value.utf8
+            Self.append("\r\n", to: &message)
         }
-        head += "\r\n"
-        return Array(head.utf8) + (hasBody && !omitsBody ? response.body : [])
+        if hasBody {
+            Self.append("Content-Length: ", to: &message)
+            Self.append(decimal: response.body.count, to: &message)
+            Self.append("\r\n", to: &message)
+        }
+        if !isPersistent {
+            Self.append("Connection: close\r\n", to: &message)
+        } else if callerMinorVersion == 0 {
+            Self.append("Connection: keep-alive\r\n", to: &message)
+        }
+        Self.append("\r\n", to: &message)
+        if hasBody, !omitsBody { message += response.body }
+        return message
+    }
+
+    private static let headBytesUsual = 256
+
+    private static func append(_ literal: StaticString, to message: inout [UInt8]) {
+        let literal = literal.bytes
+        for index in literal.indices { message.append(literal[index]) }
+    }
+
+    private static func append(decimal value: Int, to message: inout [UInt8]) {
+        if value >= 10 { append(decimal: value / 10, to: &message) }
+        message.append(ASCII.zero + UInt8(value % 10))
     }
 }

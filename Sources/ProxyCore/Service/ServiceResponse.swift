@@ -7,6 +7,11 @@ package struct ServiceResponse: Sendable, Equatable {
         /// Control characters in `value` become spaces: whatever it was made from, it stays one line.
         package init(_ name: StaticString, _ value: String) {
             self.name = name.description
+            // Nearly none has any.
+            guard value.utf8.contains(where: ASCII.isControl) else {
+                self.value = value
+                return
+            }
             self.value = String(decoding: value.utf8.map { ASCII.isControl($0) ? ASCII.space : $0 }, as: UTF8.self)
         }
     }
