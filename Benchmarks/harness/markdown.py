@@ -40,11 +40,16 @@ def of(document):
 
 
 def setting(document):
-    machine, options = document["machine"], document["options"]
+    options = document["options"]
+    turns = f"{options['rounds']} rounds ({options['rounds_of_others']} of Envoy and Apache) of {options['seconds']} s"
+    return setting_of(document["machine"], turns)
+
+
+def setting_of(machine, turns):
     return textwrap.fill(
         f"Read on {machine['date'][:10]} at `{machine['commit']}`: {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_mib'] / 1024:.0f} GiB, {machine['system']}, Linux {machine['kernel']} "
         f"({machine['architecture']}), {machine['openssl']}, wrk {machine['wrk']}; load average at the start "
-        f"{machine['load_average']:.2f}. {options['rounds']} rounds ({options['rounds_of_others']} of Envoy and "
-        f"Apache) of {options['seconds']} s; medians, and ratios as medians of the rounds' ratios.", 118, break_on_hyphens=False
+        f"{machine['load_average']:.2f}. {turns}; medians, and ratios as medians of the rounds' ratios.", 118,
+        break_on_hyphens=False,
     ) + "\n"
