@@ -297,7 +297,8 @@ enum Kernel {
     /// pthread_create(3), which returns what others put into `errno`.
     static func startThread(
         _ name: String, _ handle: inout pthread_t,
-        _ main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?, _ argument: UnsafeMutableRawPointer
+        _ main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?,
+        _ argument: UnsafeMutableRawPointer
     ) -> Int32 {
         #if FAULT_INJECTION
             if case .fail(let code) = KernelStandIns.answer({ .startThread(name) }) { return code }
