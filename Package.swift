@@ -17,6 +17,13 @@ let strict: [SwiftSetting] = [
 /// In release mode the tests try the optimized proxy. Optimizing the tests themselves would take minutes and try nothing.
 let unoptimized: [SwiftSetting] = [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
+/// Tests of a debug build can stand between the program and the kernel (`System/KernelStandIn.swift`); C headers are told
+/// the same. A release build has nothing of it.
+let faultInjection: [SwiftSetting] = [
+    .define("FAULT_INJECTION", .when(configuration: .debug)),
+    .unsafeFlags(["-Xcc", "-DFAULT_INJECTION"], .when(configuration: .debug)),
+]
+
 /// A release binary carries the Swift runtime, libstdc++ and libgcc in itself, so that the machine that it is copied to
 /// needs libssl, libcrypto and libc only; those stay shared, for their security updates come from the distribution.
 /// `scripts/build` checks the result. Debug builds and tests link as usual.
@@ -41,7 +48,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLibSSL", path: "Sources/CLibSSL"),
         .systemLibrary(name: "CLinux", path: "Sources/CLinux"),
-        .target(name: "ProxyCore", dependencies: ["CLibSSL", "CLinux"], swiftSettings: strict),
+        .target(name: "ProxyCore", dependencies: ["CLibSSL", "CLinux"], swiftSettings: strict + faultInjection),
         .executableTarget(
             name: "ScopeProxy", dependencies: ["ProxyCore"], swiftSettings: strict, linkerSettings: selfContained),
         // Linked as the product is, so that it times the same code.
@@ -50,6 +57,6 @@ let package = Package(
             linkerSettings: selfContained),
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore"], exclude: ["Config/Fixtures", "Token/Fixtures"],
-            swiftSettings: strict + unoptimized),
+            swiftSettings: strict + faultInjection + unoptimized),
     ]
 )

@@ -39,6 +39,15 @@ static inline struct clibssl_socket *clibssl_socket_of(const SSL *ssl) {
     return (struct clibssl_socket *)BIO_get_data(SSL_get_rbio(ssl));
 }
 
+// Debug builds let a test stand between the socket and the kernel: System/KernelStandIn.swift.
+#ifdef FAULT_INJECTION
+ssize_t scopeproxy_recv(int descriptor, void *bytes, size_t count, int flags);
+ssize_t scopeproxy_send(int descriptor, const void *bytes, size_t count, int flags);
+#else
+#define scopeproxy_recv recv
+#define scopeproxy_send send
+#endif
+
 static inline int clibssl_socket_read(BIO *bio, char *bytes, int count) {
     struct clibssl_socket *place = (struct clibssl_socket *)BIO_get_data(bio);
     ssize_t moved;
@@ -47,7 +56,7 @@ static inline int clibssl_socket_read(BIO *bio, char *bytes, int count) {
         place->read_error = EPROTO;
         return -1;
     }
-    do moved = recv(place->descriptor, bytes, (size_t)count, 0);
+    do moved = scopeproxy_recv(place->descriptor, bytes, (size_t)count, 0);
     while (moved < 0 && errno == EINTR);
     place->drained = moved < count;
     if (moved > 0) {
@@ -67,7 +76,7 @@ static inline int clibssl_socket_write(BIO *bio, const char *bytes, int count) {
     struct clibssl_socket *place = (struct clibssl_socket *)BIO_get_data(bio);
     ssize_t moved;
     BIO_clear_retry_flags(bio);
-    do moved = send(place->descriptor, bytes, (size_t)count, MSG_NOSIGNAL);
+    do moved = scopeproxy_send(place->descriptor, bytes, (size_t)count, MSG_NOSIGNAL);
     while (moved < 0 && errno == EINTR);
     if (moved >= 0) return (int)moved;
     if (errno == EAGAIN) BIO_set_retry_write(bio);

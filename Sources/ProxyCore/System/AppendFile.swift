@@ -31,7 +31,7 @@ package final class AppendFile {
             let start = written
             // Sound: the pointer is valid for the call, which reads the bytes from `start` to the end.
             let count = unsafe bytes.withUnsafeBytes { source in
-                unsafe Glibc.write(descriptor.raw, source.baseAddress.map { unsafe $0 + start }, source.count - start)
+                unsafe Kernel.write(descriptor.raw, source.baseAddress.map { unsafe $0 + start }, source.count - start)
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
@@ -42,11 +42,11 @@ package final class AppendFile {
             written += count
         }
         isTorn = false
-        if isDurable, fdatasync(descriptor.raw) != 0 { throw .current("fdatasync") }
+        if isDurable, Kernel.flush(descriptor.raw, dataOnly: true) != 0 { throw .current("fdatasync") }
     }
 
     private static func open(_ path: String) throws(Errno) -> FileDescriptor {
-        let raw = unsafe Glibc.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
+        let raw = Kernel.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
         guard raw >= 0 else { throw .current("open") }
         return FileDescriptor(owning: raw)
     }
@@ -54,9 +54,9 @@ package final class AppendFile {
     /// True when the last line has no end, as after a crash of the machine.
     private static func endsInsideALine(_ descriptor: borrowing FileDescriptor) -> Bool {
         var status = stat()
-        guard unsafe fstat(descriptor.raw, &status) == 0, status.st_size > 0 else { return false }
+        guard Kernel.status(descriptor.raw, &status) == 0, status.st_size > 0 else { return false }
         guard status.st_mode & S_IFMT == S_IFREG else { return false }
         var byte: UInt8 = 0
-        return unsafe pread(descriptor.raw, &byte, 1, status.st_size - 1) == 1 && byte != ASCII.lineFeed
+        return unsafe Kernel.read(descriptor.raw, &byte, 1, at: status.st_size - 1) == 1 && byte != ASCII.lineFeed
     }
 }

@@ -17,7 +17,7 @@ package final class CounterBlock: Sendable {
         precondition(count > 0)
         self.count = count
         bytes = count * MemoryLayout<UInt64>.stride
-        let pages = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        let pages = unsafe Kernel.map(bytes)
         let address = UInt(bitPattern: pages)
         // MAP_FAILED.
         guard address != UInt.max else { throw .current("mmap") }

@@ -26,7 +26,7 @@ package final class Epoll {
     private var hasWaited = false
 
     package init() throws(Errno) {
-        let raw = epoll_create1(Int32(EPOLL_CLOEXEC))
+        let raw = Kernel.createEpoll()
         guard raw >= 0 else { throw .current("epoll_create1") }
         epoll = FileDescriptor(owning: raw)
         unsafe events = .allocate(capacity: capacity)
@@ -54,7 +54,7 @@ package final class Epoll {
 
     /// Waits until something is reported or `deadline` has come. The events are then in `event(at:)`.
     package func wait(until deadline: Instant, now: Instant) -> Int {
-        let status = unsafe epoll_wait(epoll.raw, events.baseAddress, Int32(events.count), timeout(deadline, now))
+        let status = unsafe Kernel.waitEpoll(epoll.raw, events, timeout(deadline, now))
         precondition(status >= 0 || errno == EINTR, "epoll_wait fails only for arguments of ours")
         // A wait that a signal interrupts has looked at nothing.
         hasWaited = status >= 0
@@ -88,9 +88,7 @@ package final class Epoll {
     private func control(
         _ operation: Int32, _ descriptor: borrowing FileDescriptor, _ interest: UInt32, _ registration: Registration
     ) throws(Errno) {
-        var event = unsafe epoll_event()
-        unsafe event.events = interest
-        unsafe event.data.u64 = registration.packed
-        guard unsafe epoll_ctl(epoll.raw, operation, descriptor.raw, &event) == 0 else { throw .current("epoll_ctl") }
+        let status = Kernel.controlEpoll(epoll.raw, operation, descriptor.raw, interest, registration.packed)
+        guard status == 0 else { throw .current("epoll_ctl") }
     }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// An open file descriptor. Owned by exactly one value, closed when that value goes.
 ///
 /// An error of close(2) is ignored: Linux has released the descriptor whatever it answers, and nothing that is written
@@ -13,7 +11,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         self.raw = raw
     }
 
-    deinit { close(raw) }
+    deinit { Kernel.close(raw) }
 }
 
 /// What a non-blocking read or write came to.

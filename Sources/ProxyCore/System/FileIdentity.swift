@@ -14,7 +14,7 @@ package struct FileIdentity: Sendable, Equatable {
 
     package init(of path: String) throws(Errno) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw .current("stat") }
+        guard Kernel.status(path, &status) == 0 else { throw .current("stat") }
         isRegular = status.st_mode & S_IFMT == S_IFREG
         isPrivate = status.st_mode & 0o077 == 0
         bytes = Int64(status.st_size)

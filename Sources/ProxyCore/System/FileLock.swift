@@ -8,7 +8,7 @@ package struct FileLock: ~Copyable {
     /// Waits for the lock. The file is made when there is none, and stays: removing it would let two in.
     package init(_ path: String) throws(Errno) {
         let file = try Self.open(path)
-        while flock(file.raw, LOCK_EX) != 0 {
+        while Kernel.lock(file.raw, LOCK_EX) != 0 {
             guard errno == EINTR else { throw .current("flock") }
         }
         descriptor = file
@@ -17,7 +17,7 @@ package struct FileLock: ~Copyable {
     /// The lock if it is free, otherwise nil.
     package static func ifFree(_ path: String) throws(Errno) -> FileLock? {
         let file = try open(path)
-        guard flock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
+        guard Kernel.lock(file.raw, LOCK_EX | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw .current("flock") }
             return nil
         }
@@ -27,7 +27,7 @@ package struct FileLock: ~Copyable {
     private init(locked file: consuming FileDescriptor) { descriptor = file }
 
     private static func open(_ path: String) throws(Errno) -> FileDescriptor {
-        let raw = unsafe Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let raw = Kernel.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard raw >= 0 else { throw .current("open") }
         let file = FileDescriptor(owning: raw)
         try FileOwner.adoptFolder(file.raw, at: path)

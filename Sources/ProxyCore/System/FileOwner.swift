@@ -7,8 +7,8 @@ enum FileOwner {
     /// of the folder. Does nothing for other users than root.
     static func adopt(_ descriptor: Int32, at path: String) throws(Errno) {
         var status = stat()
-        guard geteuid() == 0, unsafe stat(path, &status) == 0 else { return try adoptFolder(descriptor, at: path) }
-        guard fchown(descriptor, status.st_uid, status.st_gid) == 0 else { throw .current("fchown") }
+        guard geteuid() == 0, Kernel.status(path, &status) == 0 else { return try adoptFolder(descriptor, at: path) }
+        guard Kernel.changeOwner(descriptor, status.st_uid, status.st_gid) == 0 else { throw .current("fchown") }
     }
 
     /// Gives the file, open as `descriptor`, to the owner of the folder that `path` lies in.
@@ -16,7 +16,7 @@ enum FileOwner {
         guard geteuid() == 0 else { return }
         var status = stat()
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        guard unsafe stat(folder, &status) == 0 else { throw .current("stat") }
-        guard fchown(descriptor, status.st_uid, status.st_gid) == 0 else { throw .current("fchown") }
+        guard Kernel.status(folder, &status) == 0 else { throw .current("stat") }
+        guard Kernel.changeOwner(descriptor, status.st_uid, status.st_gid) == 0 else { throw .current("fchown") }
     }
 }

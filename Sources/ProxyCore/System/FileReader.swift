@@ -4,7 +4,7 @@ import Glibc
 package enum FileReader {
     /// The file's bytes. Throws EFBIG when there are more than `bytesMax`.
     package static func bytes(_ path: String, bytesMax: Int = 16 << 20) throws(Errno) -> [UInt8] {
-        let raw = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let raw = Kernel.open(path, O_RDONLY | O_CLOEXEC)
         guard raw >= 0 else { throw .current("open") }
         let descriptor = FileDescriptor(owning: raw)
         return try rest(of: descriptor.raw, bytesMax: bytesMax)
@@ -19,7 +19,7 @@ package enum FileReader {
         var content: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = unsafe read(descriptor, &block, block.count)
+            let count = unsafe Kernel.read(descriptor, &block, block.count)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .current("read") }
             if count == 0 { return content }

@@ -8,9 +8,9 @@ package enum FileWriter {
         let temporary = "\(path).\(getpid()).tmp"
         do throws(Errno) {
             try write(bytes, to: temporary, inPlaceOf: path)
-            guard unsafe rename(temporary, path) == 0 else { throw Errno.current("rename") }
+            guard Kernel.rename(temporary, path) == 0 else { throw Errno.current("rename") }
         } catch {
-            _ = unsafe unlink(temporary)
+            _ = Kernel.unlink(temporary)
             throw error
         }
         flushDirectory(of: path)
@@ -18,8 +18,8 @@ package enum FileWriter {
 
     private static func write(_ bytes: [UInt8], to path: String, inPlaceOf old: String) throws(Errno) {
         // A process with our number may have left it there when it died.
-        _ = unsafe unlink(path)
-        let raw = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        _ = Kernel.unlink(path)
+        let raw = Kernel.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard raw >= 0 else { throw .current("open") }
         let file = FileDescriptor(owning: raw)
         try FileOwner.adopt(file.raw, at: old)
@@ -28,20 +28,20 @@ package enum FileWriter {
             let start = written
             // Sound: the pointer is valid for the call, which reads the bytes from `start` to the end.
             let count = unsafe bytes.withUnsafeBytes { source in
-                unsafe Glibc.write(file.raw, source.baseAddress.map { unsafe $0 + start }, source.count - start)
+                unsafe Kernel.write(file.raw, source.baseAddress.map { unsafe $0 + start }, source.count - start)
             }
             if count < 0 && errno != EINTR { throw .current("write") }
             written += max(count, 0)
         }
-        guard fsync(file.raw) == 0 else { throw .current("fsync") }
+        guard Kernel.flush(file.raw) == 0 else { throw .current("fsync") }
     }
 
     /// Makes the rename itself last. Where a directory cannot be flushed there is nothing better to do.
     private static func flushDirectory(of path: String) {
         let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let raw = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let raw = Kernel.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { return }
         let descriptor = FileDescriptor(owning: raw)
-        _ = fsync(descriptor.raw)
+        _ = Kernel.flush(descriptor.raw)
     }
 }

@@ -36,7 +36,7 @@ struct LogTarget: ~Copyable {
         self.descriptor = descriptor
         self.waitsForSpace = waitsForSpace
         var status = stat()
-        let type = unsafe fstat(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
+        let type = Kernel.status(descriptor, &status) == 0 ? status.st_mode & S_IFMT : 0
         let raw = type == S_IFIFO ? Self.reopen(descriptor) : -1
         if type == S_IFSOCK {
             kind = .socket
@@ -50,7 +50,7 @@ struct LogTarget: ~Copyable {
 
     /// The pipe's own descriptor of ours, or -1.
     private static func reopen(_ descriptor: Int32) -> Int32 {
-        unsafe open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        Kernel.open("/proc/self/fd/\(descriptor)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
     }
 
     /// Writes whole lines, waiting for a slow reader. How many of them were not written: because the target fails, or
@@ -95,9 +95,9 @@ struct LogTarget: ~Copyable {
         return unsafe bytes.withUnsafeBytes { bytes in
             let piece = unsafe bytes.baseAddress?.advanced(by: start)
             return switch kind {
-            case .pipe(let own): unsafe Glibc.write(own, piece, length)
-            case .socket: unsafe send(descriptor, piece, length, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-            case .file, .other: unsafe Glibc.write(descriptor, piece, length)
+            case .pipe(let own): unsafe Kernel.write(own, piece, length)
+            case .socket: unsafe Kernel.send(descriptor, piece, length, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+            case .file, .other: unsafe Kernel.write(descriptor, piece, length)
             }
         }
     }
@@ -118,7 +118,7 @@ struct LogTarget: ~Copyable {
     private func awaitRoom(_ isOver: () -> Bool) -> Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         while true {
-            let ready = unsafe poll(&polled, 1, Self.endCheckMilliseconds)
+            let ready = unsafe Kernel.poll(&polled, 1, Self.endCheckMilliseconds)
             if isOver() { return false }
             if ready != 0 { return true }
         }
@@ -126,7 +126,7 @@ struct LogTarget: ~Copyable {
 
     /// Lets a while pass before the next attempt; false when it is over.
     private func awaitSpace(_ isOver: () -> Bool) -> Bool {
-        _ = poll(nil, 0, Self.endCheckMilliseconds)
+        _ = unsafe Kernel.poll(nil, 0, Self.endCheckMilliseconds)
         return !isOver()
     }
 }

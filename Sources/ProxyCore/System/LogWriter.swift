@@ -148,7 +148,7 @@ package final class LogWriter: Sendable {
 
     private func awaitRoom() {
         var polled = pollfd(fd: room.descriptor.raw, events: Int16(POLLIN), revents: 0)
-        _ = unsafe poll(&polled, 1, Self.waitCheckMilliseconds)
+        _ = unsafe Kernel.poll(&polled, 1, Self.waitCheckMilliseconds)
     }
 
     /// One line from a thread that keeps no lines of its own. `fields` adds to it.
@@ -238,6 +238,6 @@ package final class LogWriter: Sendable {
     private func waitFor(_ event: WakeUp, milliseconds: Int32) {
         var polled = pollfd(fd: event.descriptor.raw, events: Int16(POLLIN), revents: 0)
         // Interrupted or late, the queue is looked at.
-        while unsafe poll(&polled, 1, milliseconds) < 1, milliseconds < 0 {}
+        while unsafe Kernel.poll(&polled, 1, milliseconds) < 1, milliseconds < 0 {}
     }
 }

@@ -53,7 +53,7 @@ package struct Patience: Sendable {
             let timeout = millisecondsLeft
             var span = interests.mutableSpan
             // Sound: the two elements are contiguous and outlive the call, which is told their number.
-            let ready = unsafe span.withUnsafeMutableBufferPointer { unsafe poll($0.baseAddress, 2, timeout) }
+            let ready = unsafe span.withUnsafeMutableBufferPointer { unsafe Kernel.poll($0.baseAddress, 2, timeout) }
             guard ready >= 0 else {
                 if errno == EINTR { continue }
                 throw .failed(.current("poll"))

@@ -23,9 +23,9 @@ package struct PrivateDirectory: Sendable {
     /// Makes the directory when there is none; what contains it has to be there.
     package init(_ path: String) throws(Problem) {
         self.path = path
-        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw .system(.current("mkdir")) }
+        if Kernel.makeDirectory(path, 0o700) != 0, errno != EEXIST { throw .system(.current("mkdir")) }
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw .system(.current("stat")) }
+        guard Kernel.status(path, &status) == 0 else { throw .system(.current("stat")) }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .notADirectory }
         guard status.st_mode & 0o077 == 0 else { throw .open }
     }
@@ -34,7 +34,7 @@ package struct PrivateDirectory: Sendable {
 
     /// The names of what lies in it, in the order of their bytes.
     package func names() throws(Errno) -> [String] {
-        guard let directory = unsafe opendir(path) else { throw .current("opendir") }
+        guard let directory = unsafe Kernel.openDirectory(path) else { throw .current("opendir") }
         defer { unsafe closedir(directory) }
         var names: [String] = []
         while let entry = unsafe readdir(directory) {
@@ -51,7 +51,7 @@ package struct PrivateDirectory: Sendable {
     package func read(_ name: String, bytesMax: Int) throws(Problem) -> [UInt8] {
         let path = path(of: name)
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { throw .system(.current("stat")) }
+        guard Kernel.status(path, &status) == 0 else { throw .system(.current("stat")) }
         guard status.st_mode & 0o077 == 0 else { throw .open }
         do throws(Errno) {
             return try FileReader.bytes(path, bytesMax: bytesMax)
@@ -62,6 +62,6 @@ package struct PrivateDirectory: Sendable {
 
     /// Removes the file `name`; one that is not there is removed already.
     package func remove(_ name: String) throws(Errno) {
-        if unsafe unlink(path(of: name)) != 0, errno != ENOENT { throw .current("unlink") }
+        if Kernel.unlink(path(of: name)) != 0, errno != ENOENT { throw .current("unlink") }
     }
 }

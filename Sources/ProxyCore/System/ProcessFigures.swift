@@ -21,7 +21,7 @@ package struct ProcessFigures: Sendable {
     }
 
     private static func countDescriptors() -> Int? {
-        guard let directory = unsafe opendir("/proc/self/fd") else { return nil }
+        guard let directory = unsafe Kernel.openDirectory("/proc/self/fd") else { return nil }
         defer { unsafe closedir(directory) }
         var count = 0
         while unsafe readdir(directory) != nil { count += 1 }

@@ -69,6 +69,14 @@ private final class LookUp: Sendable {
     }
 
     private static func lookUp(_ host: String) -> Outcome {
+        #if FAULT_INJECTION
+            switch KernelStandIns.answer({ .lookUp(host: host) }) {
+            case .addresses(let addresses): return .found(addresses)
+            case .fail(let code): return unsafe .refused(String(cString: gai_strerror(code)))
+            case .proceed, nil: break
+            case let answer?: Kernel.wrong(answer)
+            }
+        #endif
         var hints = unsafe addrinfo()
         unsafe hints.ai_family = AF_UNSPEC
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -14,13 +14,12 @@ package final class ScratchDirectory: Sendable {
         var parent = ProcessEnvironment.value("TMPDIR") ?? ""
         if parent.isEmpty { parent = "/tmp" }
         var template = Array("\(parent)/\(name)-XXXXXX".utf8CString)
-        // Sound: the text ends with a NUL, and the call changes nothing but the six letters before it.
-        guard unsafe mkdtemp(&template) != nil else { throw .current("mkdtemp") }
+        guard Kernel.makeTemporaryDirectory(&template) else { throw .current("mkdtemp") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit {
-        for file in files.withLock({ $0 }) { _ = unsafe unlink(file) }
+        for file in files.withLock({ $0 }) { _ = Kernel.unlink(file) }
         _ = unsafe rmdir(path)
     }
 

@@ -11,7 +11,7 @@ package enum SecureRandom {
             // `count - filled` bytes, starting `filled` bytes into it.
             let result = unsafe bytes.withUnsafeMutableBytes { buffer -> Int in
                 guard let base = buffer.baseAddress else { return 0 }
-                return unsafe getrandom(base + filled, count - filled, 0)
+                return unsafe Kernel.random(base + filled, count - filled)
             }
             // Only a signal can interrupt it; without a source of randomness nothing here may go on.
             precondition(result > 0 || errno == EINTR, "getrandom failed")

@@ -22,7 +22,7 @@ package struct SignalReader: ~Copyable {
         unsafe sigaddset(&set, SIGHUP)
         unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
-        let raw = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC))
+        let raw = Kernel.createSignals(set)
         guard raw >= 0 else { throw .current("signalfd") }
         descriptor = FileDescriptor(owning: raw)
     }
@@ -34,7 +34,7 @@ package struct SignalReader: ~Copyable {
                 pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: wakeUp.descriptor.raw, events: Int16(POLLIN), revents: 0),
             ]
-            guard unsafe poll(&polled, 2, -1) > 0 else { continue }
+            guard unsafe Kernel.poll(&polled, 2, -1) > 0 else { continue }
             if polled[1].revents != 0 {
                 wakeUp.clear()
                 return nil
@@ -46,7 +46,7 @@ package struct SignalReader: ~Copyable {
     private func read() -> Signal? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
-        guard unsafe Glibc.read(descriptor.raw, &info, size) == size else { return nil }
+        guard unsafe Kernel.read(descriptor.raw, &info, size) == size else { return nil }
         switch Int32(info.ssi_signo) {
         case SIGTERM, SIGINT: return .terminate
         case SIGHUP: return .hangup

@@ -27,12 +27,10 @@ package enum Socket {
                 try setOption(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0, "IPV6_V6ONLY")
             }
         case .unix(let path):
-            _ = unsafe unlink(path)
+            _ = Kernel.unlink(path)
         }
-        let raw = descriptor.raw
-        let bound = unsafe address.withSystemAddress { pointer, length in unsafe bind(raw, pointer, length) }
-        guard bound == 0 else { throw .current("bind") }
-        guard Glibc.listen(raw, backlog) == 0 else { throw .current("listen") }
+        guard Kernel.bind(descriptor.raw, address) == 0 else { throw .current("bind") }
+        guard Kernel.listen(descriptor.raw, backlog) == 0 else { throw .current("listen") }
         return descriptor
     }
 
@@ -41,9 +39,7 @@ package enum Socket {
     package static func checkFree(_ address: SocketAddress) throws(Errno) {
         let descriptor = try open(family: address.family)
         try setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
-        let raw = descriptor.raw
-        let bound = unsafe address.withSystemAddress { pointer, length in unsafe bind(raw, pointer, length) }
-        guard bound == 0 else { throw .current("bind") }
+        guard Kernel.bind(descriptor.raw, address) == 0 else { throw .current("bind") }
     }
 
     /// A connection that waits to be taken from `listener`, or nil when there is none.
@@ -52,15 +48,8 @@ package enum Socket {
     package static func accept(from listener: borrowing FileDescriptor) throws(Errno) -> AcceptedSocket? {
         while true {
             var storage = sockaddr_storage()
-            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let listenerRaw = listener.raw
-            let acceptFlags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-            // Sound: the storage is large enough for every family, and `length` says so.
-            let raw = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { rebound in
-                    unsafe clinux_accept4(listenerRaw, rebound, &length, acceptFlags)
-                }
-            }
+            let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+            let raw = Kernel.accept(listener.raw, &storage, flags)
             if raw >= 0 {
                 let descriptor = FileDescriptor(owning: raw)
                 guard let peer = SocketAddress(system: storage) else { continue }
@@ -82,8 +71,7 @@ package enum Socket {
     package static func connect(to address: SocketAddress) throws(Errno) -> FileDescriptor {
         let descriptor = try open(family: address.family)
         if address.ipAddress != nil { disableNagle(descriptor) }
-        let raw = descriptor.raw
-        let status = unsafe address.withSystemAddress { pointer, length in unsafe Glibc.connect(raw, pointer, length) }
+        let status = Kernel.connect(descriptor.raw, address)
         // An interrupted connect goes on in the background, like one in progress.
         guard status == 0 || errno == EINPROGRESS || errno == EINTR else { throw .current("connect") }
         return descriptor
@@ -91,10 +79,7 @@ package enum Socket {
 
     /// The outcome of a connection attempt, or the error that has since befallen the socket; nil when there is none.
     package static func connectError(_ socket: borrowing FileDescriptor) -> Errno? {
-        var code: Int32 = 0
-        var length = socklen_t(MemoryLayout<Int32>.size)
-        let status = unsafe getsockopt(socket.raw, SOL_SOCKET, SO_ERROR, &code, &length)
-        precondition(status == 0, "SO_ERROR can be read from every socket")
+        let code = Kernel.pendingError(socket.raw)
         return code == 0 ? nil : Errno(code: code, call: "connect")
     }
 
@@ -104,7 +89,7 @@ package enum Socket {
         var result = IOResult.wouldBlock
         try unsafe buffer.fill { (free) throws(Errno) -> Int in
             while true {
-                let count = unsafe recv(raw, free.baseAddress, free.count, 0)
+                let count = unsafe Kernel.receive(raw, free.baseAddress, free.count, 0)
                 if count > 0 {
                     result = .bytes(count)
                     return count
@@ -127,7 +112,7 @@ package enum Socket {
             let raw = socket.raw
             // Sound: the span keeps the bytes alive for the call, which reads no more than their number.
             let count = unsafe bytes.withUnsafeBytes { bytes in
-                unsafe Glibc.send(raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+                unsafe Kernel.send(raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
             }
             if count >= 0 {
                 buffer.consume(count)
@@ -141,42 +126,35 @@ package enum Socket {
     /// True when nothing of the peer's waits to be read, neither bytes nor the end nor an error.
     package static func isQuiet(_ socket: borrowing FileDescriptor) -> Bool {
         var byte: UInt8 = 0
-        let count = unsafe recv(socket.raw, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        let count = unsafe Kernel.receive(socket.raw, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return count < 0 && errno == EAGAIN
     }
 
     /// Tells the peer that nothing more will be sent. The peer may be gone already: that is no error here.
     package static func shutdownSending(_ socket: borrowing FileDescriptor) {
-        _ = shutdown(socket.raw, Int32(SHUT_WR))
+        _ = Kernel.shutDown(socket.raw, SHUT_WR)
     }
 
     /// Refuses connections from now on, and resets those that nobody has accepted, whoever else still holds the socket.
     package static func stopListening(_ socket: borrowing FileDescriptor) {
-        _ = shutdown(socket.raw, Int32(SHUT_RD))
+        _ = Kernel.shutDown(socket.raw, SHUT_RD)
     }
 
     /// Makes the coming close a reset (RFC 9293 section 3.6): the peer sees a broken transfer, never a clean end.
     package static func resetOnClose(_ socket: borrowing FileDescriptor) {
-        var option = linger(l_onoff: 1, l_linger: 0)
-        _ = unsafe setsockopt(socket.raw, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        _ = Kernel.setOption(socket.raw, SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
     }
 
     /// The address that the socket is bound to: how port 0 becomes a number.
     package static func localAddress(_ socket: borrowing FileDescriptor) throws(Errno) -> SocketAddress? {
         var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let raw = socket.raw
-        // Sound: as in `accept`.
-        let status = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(raw, $0, &length) }
-        }
-        guard status == 0 else { throw .current("getsockname") }
+        guard Kernel.localAddress(socket.raw, &storage) == 0 else { throw .current("getsockname") }
         return SocketAddress(system: storage)
     }
 
     private static func open(family: Int32) throws(Errno) -> FileDescriptor {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let raw = socket(family, type, 0)
+        let raw = Kernel.socket(family, type)
         guard raw >= 0 else { throw .current("socket") }
         return FileDescriptor(owning: raw)
     }
@@ -190,9 +168,7 @@ package enum Socket {
     private static func setOption(
         _ socket: borrowing FileDescriptor, _ level: Int32, _ option: Int32, _ value: Int32, _ name: StaticString
     ) throws(Errno) {
-        var value = value
-        let status = unsafe setsockopt(socket.raw, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
-        guard status == 0 else { throw .current(name) }
+        guard Kernel.setOption(socket.raw, level, option, value) == 0 else { throw .current(name) }
     }
 
     /// The error that `errno` names, when the peer or the network can have caused it.

@@ -23,14 +23,14 @@ package enum StandardStream: Sendable {
         var offset = 0
         while offset < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { bytes in
-                unsafe Glibc.write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
+                unsafe Kernel.write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
             }
             if count > 0 {
                 offset += count
             } else if errno == EAGAIN {
                 // Somebody who shares the stream made it non-blocking.
                 var polled = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = unsafe poll(&polled, 1, -1)
+                _ = unsafe Kernel.poll(&polled, 1, -1)
             } else if errno != EINTR {
                 throw .current("write")
             }

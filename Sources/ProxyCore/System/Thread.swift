@@ -8,9 +8,15 @@ package struct Thread: Sendable {
     /// Starts `body` on a new thread named `name` (at most 15 bytes are kept). It inherits the blocked signals of the
     /// thread that starts it.
     package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread {
-        let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, body: body))
+        #if FAULT_INJECTION
+            let heir = KernelStandIns.heir
+            let run: @Sendable () -> Void = { KernelStandIns.inherit(heir, body) }
+        #else
+            let run = body
+        #endif
+        let box = unsafe Unmanaged.passRetained(ThreadBody(name: name, body: run))
         var handle = pthread_t()
-        let code = unsafe pthread_create(&handle, nil, threadMain, box.toOpaque())
+        let code = unsafe Kernel.startThread(name, &handle, threadMain, box.toOpaque())
         guard code == 0 else {
             unsafe box.release()
             throw Errno(code: code, call: "pthread_create")
