@@ -19,8 +19,9 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
     case keepAlive
     case location
     /// Makes many applications act on another path or method than those of the request: `X-Original-URL`,
-    /// `X-Original-URI`, `X-Rewrite-URL`, `X-Envoy-Original-Path`, `X-HTTP-Method`, `X-HTTP-Method-Override` and
-    /// `X-Method-Override`.
+    /// `X-Original-URI`, `X-Rewrite-URL`, `X-Envoy-Original-Path`, `X-HTTP-Method`, `X-HTTP-Method-Override`,
+    /// `X-Method-Override` and `X-Script-Name`. Likewise `SCRIPT_NAME`, `PATH_INFO` and `REMOTE_USER`, just so: from
+    /// loopback gunicorn takes these fields for the variables of CGI, so that its application sees another path.
     case override
     /// No field of HTTP, but CGI makes of it the variable `HTTP_PROXY`, which many clients obey ("httpoxy").
     case proxy
@@ -84,12 +85,15 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
         case 9 where name.equalsIgnoringCase("forwarded"): .forwarded
         case 9 where name.equalsIgnoringCase("x-real-ip"): .xRealIP
         case 9 where name.resembles("x-real-ip"): .xDisguised
+        case 9 where name.equalsIgnoringCase("path_info"): .override
         case 10 where name.equalsIgnoringCase("connection"): .connection
         case 10 where name.equalsIgnoringCase("keep-alive"): .keepAlive
         case 10 where name.equalsIgnoringCase("set-cookie"): .setCookie
         case 10 where name.equalsIgnoringCase("tracestate"): .tracestate
         case 11 where name.equalsIgnoringCase("retry-after"): .retryAfter
         case 11 where name.equalsIgnoringCase("traceparent"): .traceparent
+        case 11 where name.equalsIgnoringCase("script_name"): .override
+        case 11 where name.equalsIgnoringCase("remote_user"): .override
         case 12 where name.equalsIgnoringCase("content-type"): .contentType
         case 12 where name.equalsIgnoringCase("x-request-id"): .xRequestID
         case 12 where name.resembles("x-request-id"): .xDisguised
@@ -120,7 +124,8 @@ package enum FieldName: UInt8, Sendable, CaseIterable, BitwiseCopyable {
 
     private static func isOverride(_ name: Span<UInt8>) -> Bool {
         switch name.count {
-        case 13: name.resembles("x-rewrite-url") || name.resembles("x-http-method")
+        case 13:
+            name.resembles("x-rewrite-url") || name.resembles("x-http-method") || name.resembles("x-script-name")
         case 14: name.resembles("x-original-url") || name.resembles("x-original-uri")
         case 17: name.resembles("x-method-override")
         case 21: name.resembles("x-envoy-original-path")

@@ -71,13 +71,14 @@ final class ForwardedFieldsTests: XCTestCase {
         let proxy = try ProxyFixture(upstream.url, routes: Self.route)
         let names = [
             "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Envoy-Original-Path", "X-HTTP-Method",
-            "X-HTTP-Method-Override", "X-Method-Override",
+            "X-HTTP-Method-Override", "X-Method-Override", "X-Script-Name",
         ]
         let separators = ["-", "_", ".", "!"]
         let spellings = names.flatMap { name in
             separators.map { name.split(separator: "-").joined(separator: $0) } + [name.lowercased(), name.uppercased()]
         }
-        for name in spellings + ["Proxy", "proxy", "PROXY"] {
+        let variables = ["SCRIPT_NAME", "script_name", "PATH_INFO", "Path_Info", "REMOTE_USER", "remote_user"]
+        for name in spellings + variables + ["Proxy", "proxy", "PROXY"] {
             let request = RequestText.of("GET", "/x", token: proxy.token("a:b"), "\(name): spoofed")
             XCTAssertEqual(try proxy.answer(request).status, 200, name)
             XCTAssertFalse(upstream.requests.last?.head.contains("spoofed") ?? true, name)

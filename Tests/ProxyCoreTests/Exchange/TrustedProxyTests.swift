@@ -60,7 +60,7 @@ final class TrustedProxyTests: XCTestCase {
     func testATrustedProxyMayNameAnotherPathOrMethod() throws {
         let names = [
             "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Envoy-Original-Path", "X-HTTP-Method",
-            "x-http-method-override", "X-METHOD-OVERRIDE",
+            "x-http-method-override", "X-METHOD-OVERRIDE", "X-Script-Name", "SCRIPT_NAME", "path_info", "REMOTE_USER",
         ]
         let disguised = ["X_Original_URL: /disguised", "X-HTTP-Method.Override: disguised", "Proxy: disguised"]
         let told = try forward(names.map { "\($0): /told" } + disguised, trusted: "[\"127.0.0.1\"]")

@@ -38,7 +38,7 @@ final class FieldTests: XCTestCase {
         let disguised = [
             "X_Forwarded_For", "x.forwarded.proto", "X-Forwarded_Host", "X_Forwarded-X", "X_Real_IP", "x-real.ip",
             "X_REQUEST_ID", "x.request-id", "X_Original_URL", "x.original-uri", "X-Rewrite!URL", "x_http-method",
-            "X-HTTP_Method-Override", "X^Method`Override", "X-Envoy-Original~Path",
+            "X-HTTP_Method-Override", "X^Method`Override", "X-Envoy-Original~Path", "X_SCRIPT_NAME",
         ]
         for name in disguised { XCTAssertEqual(FieldName(Array(name.utf8).span), .xDisguised, name) }
     }
@@ -46,10 +46,14 @@ final class FieldTests: XCTestCase {
     func testNamesOfOtherPathsAndMethods() {
         for name in [
             "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "X-Envoy-Original-Path", "X-HTTP-Method",
-            "X-HTTP-Method-Override", "X-Method-Override",
+            "X-HTTP-Method-Override", "X-Method-Override", "X-Script-Name", "SCRIPT_NAME", "path_info", "Remote_User",
         ] {
             XCTAssertEqual(FieldName(Array(name.utf8).span), .override, name)
             XCTAssertEqual(FieldName(Array((name + "s").utf8).span), .other, name)
+        }
+        // No variables of CGI to anybody.
+        for name in ["Script-Name", "Path-Info", "Remote-User", "SCRIPT.NAME", "SCRIPT_NAM"] {
+            XCTAssertEqual(FieldName(Array(name.utf8).span), .other, name)
         }
         XCTAssertTrue(FieldName.override.isForbiddenInTrailers && FieldName.proxy.isForbiddenInTrailers)
     }
