@@ -39,6 +39,11 @@ def connected(port, tls):
 
 def ask(connection, request):
     connection.sendall(request)
+    return answer_of(connection)
+
+
+def answer_of(connection):
+    """The status and the length of the body."""
     received = b""
     while b"\r\n\r\n" not in received:
         received += piece_from(connection)

@@ -23,6 +23,7 @@ class Requests:
             for number in range(scenario.tokens)
         ]
         self._paths = written(folder / f"{scenario.name}.paths", scenario.paths)
+        self.tokens = tokens or [None]
         self._tokens = written(folder / f"{scenario.name}.tokens", tokens) if tokens else "-"
         self.first = request_head(scenario.method, scenario.paths[0], tokens[0] if tokens else None)
         self._request = folder / f"{scenario.name}.request"

@@ -67,8 +67,8 @@ class Plan:
         kind = self._kinds[peer.name]
         if kind not in scenario.peers:
             return False
-        if scenario.kind == "held" and number > 1:
-            # Memory does not vary; connecting takes time.
+        if scenario.kind in ("held", "grown") and number > (scenario.kind == "held"):
+            # Memory does not vary; connecting, and a million requests, take time.
             return False
         if self.options.short and kind != "scopeproxy":
             # Every proxy, and every kind of scenario, but not every pair.
@@ -76,6 +76,6 @@ class Plan:
         return number < (self.options.rounds_of_others if kind in FEWER_ROUNDS else self.options.rounds)
 
     def _seconds(self, turn):
-        connecting = turn.scenario.idle / 5_000
+        connecting = (turn.scenario.idle + turn.scenario.slow) / 5_000
         return {"load": self.options.seconds + 0.3, "handshakes": self.options.seconds + 0.1, "paced": self.options.seconds + 1.3, "start": 0.6,
-                "held": 1}[turn.scenario.kind] + connecting
+                "held": 1, "grown": 70}[turn.scenario.kind] + connecting

@@ -11,6 +11,10 @@ ENVOYS = ("envoy", "envoy-cache")
 OURS = ("scopeproxy",)
 EVERYBODY = FLOORS + ("haproxy",) + ENVOYS + ("apache",) + OURS
 
+# Requests after which memory is read, in a short run and in a whole one; and the scenarios that they are taken from.
+MIXED = ((2_000, 20_000), (10_000, 1_000_000))
+MIXTURE = ("public", "tokens-2000", "rs256", "no-token", "scope-missing", "connections", "response-100k", "upload-1m")
+
 STANDARD = Setup()
 # A cache that has seen too many tokens would have to be filled again for the scenarios that expect a full one.
 OVERFLOW = Setup("overflow")
@@ -25,7 +29,7 @@ class Scenario:
     peers: tuple
     kind: str = "load"
     """load: closed loop at full speed; handshakes: of TLS, one after the other; paced: fixed rate; start: fresh
-    processes; held: memory of idle connections."""
+    processes; held: memory of idle connections; grown: memory after many requests of all kinds."""
     setup: Setup = STANDARD
     method: str = "GET"
     paths: tuple = ("/v2/users/4711",)
@@ -41,6 +45,8 @@ class Scenario:
     tls_version: str = "1.3"
     idle: int = 0
     """Connections that are held, without a request, meanwhile."""
+    slow: int = 0
+    """Connections whose heads come byte by byte meanwhile, and never to an end."""
 
 
 def scenarios(short):
@@ -48,7 +54,7 @@ def scenarios(short):
 
     A short run sends the same requests, but has fewer tokens and idle connections to prepare.
     """
-    few, many, idle = (20, 60, 100) if short else (2_000, 12_000, 5_000)
+    few, many, idle, slow = (20, 60, 100, 40) if short else (2_000, 12_000, 5_000, 2_000)
     return [
         Scenario("public", "public route, no token", FLOORS + ("haproxy", "envoy", "apache") + OURS,
                  paths=("/healthz",), tokens=0),
@@ -83,9 +89,13 @@ def scenarios(short):
         Scenario("tls-resumed-12", "resumed handshakes, TLS 1.2", FLOORS + OURS, kind="handshakes", setup=TLS,
                  resumes=True, tls_version="1.2"),
         Scenario("paced", "2,000 requests a second, one RS256 token", EVERYBODY, kind="paced"),
+        Scenario("slow-heads", f"the same, beside {slow:,} connections whose heads come byte by byte", FLOORS + OURS,
+                 kind="paced", slow=slow),
         Scenario("start", "start to the first authorised answer, and memory at idle", EVERYBODY, kind="start"),
         Scenario("held", f"memory of {idle:,} idle connections that have had one answer each", EVERYBODY, kind="held",
                  idle=idle),
+        Scenario("grown", f"memory after {MIXED[not short][1]:,} mixed requests beside that after {MIXED[not short][0]:,}", OURS,
+                 kind="grown"),
         Scenario("tls-held", f"memory of {idle // 5:,} idle TLS connections that have had one answer each",
                  FLOORS + OURS, kind="held", setup=TLS, idle=idle // 5),
     ]

@@ -28,7 +28,8 @@ class Table:
 
 def of(document):
     """Everything but the goals."""
-    shown = {"load": load_table, "handshakes": handshakes_table, "paced": paced_table, "start": start_table, "held": held_table}
+    shown = {"load": load_table, "handshakes": handshakes_table, "paced": paced_table, "start": start_table, "held": held_table,
+             "grown": grown_table}
     tables = [peers_table(document)]
     for name, scenario in document["scenarios"].items():
         if document["readings"][name]:
@@ -131,6 +132,12 @@ def held_table(document, scenario, title):
     return Table(title, ("", "private dirty KiB per connection", "resident KiB per connection"), rows)
 
 
+def grown_table(document, scenario, title):
+    rows = [(peer, *(f"{median(document, scenario, peer, key) / 1024:.1f}" for key in ("rss_kib_before", "rss_kib_after")),
+             f"{median(document, scenario, peer, 'growth'):.2f}") for peer in document["readings"][scenario]]
+    return Table(title, ("", "resident MiB at first", "at last", "last / first"), rows)
+
+
 def verification_table(document):
     rows = [(name, f"{time:.1f}") for name, time in document["verification_us"].items()]
     return Table("One verification by openssl speed", ("algorithm", "µs"), rows)
@@ -160,5 +167,6 @@ def mebibytes(count):
 def in_short(reading):
     """One reading for the progress lines."""
     shown = {"cpu_us": "{:.1f} µs CPU", "requests_per_second": "{:,.0f} req/s", "p99_us": "p99 {:.0f} µs",
-             "start_ms": "{:.1f} ms", "rss_kib": "{} KiB", "private_dirty_bytes_per_connection": "{:.0f} B/connection"}
+             "start_ms": "{:.1f} ms", "rss_kib": "{} KiB", "private_dirty_bytes_per_connection": "{:.0f} B/connection",
+             "growth": "{:.2f} times the memory"}
     return ", ".join(text.format(reading[key]) for key, text in shown.items() if key in reading)

@@ -5,9 +5,12 @@ import subprocess
 import time
 
 from .exchange import first_good_answer, held
+from .grown import grown
 from .load import Requests, built
 from .programs import Failure, running, tail
 from .readings import CPUTime, memory
+from .scenarios import MIXED, MIXTURE, scenarios as all_scenarios
+from .slow import slow_heads
 
 # A reading that fails must not cost the others.
 TOLERATED = (Failure, OSError, subprocess.SubprocessError, ValueError, TypeError, AttributeError)
@@ -24,6 +27,10 @@ class Turns:
         kinds = {scenario.kind for scenario in scenarios}
         self._pace = built("pace", site.folder) if "paced" in kinds else None
         self._handshakes = built("handshakes", site.folder, "-lssl", "-lcrypto") if "handshakes" in kinds else None
+        self._mixture = [
+            Requests(scenario, site.authority, site.folder) for scenario in all_scenarios(options.short)
+            if scenario.name in MIXTURE
+        ] if "grown" in kinds else []
         self._fresh = 0
 
     def warm_up(self, turn):
@@ -33,8 +40,8 @@ class Turns:
 
     def take(self, turn):
         """The readings, by name."""
-        return {"load": self._load, "handshakes": self._shaken, "paced": self._paced, "start": self._start, "held": self._held}[
-            turn.scenario.kind](turn)
+        return {"load": self._load, "handshakes": self._shaken, "paced": self._paced, "start": self._start, "held": self._held,
+                "grown": self._grown}[turn.scenario.kind](turn)
 
     def _load(self, turn, seconds=None):
         instance, requests = self._instance(turn), self._requests[turn.scenario.name]
@@ -49,7 +56,8 @@ class Turns:
         instance, requests = self._instance(turn), self._requests[turn.scenario.name]
         # Its first half second is not counted, and starting takes some of the rest.
         seconds = self._options.seconds + (1 if self._options.warm_up else 0)
-        return costs(instance, lambda: requests.pace(instance.port, seconds, self._pace))
+        with slow_heads(instance.port, requests.first, turn.scenario.slow):
+            return costs(instance, lambda: requests.pace(instance.port, seconds, self._pace))
 
     def _start(self, turn):
         with self._started(turn) as (process, _, milliseconds):
@@ -67,6 +75,11 @@ class Turns:
             f"{name.removesuffix('_kib')}_bytes_per_connection": (after[name] - before[name]) * 1024
             / turn.scenario.idle for name in after
         }
+
+    def _grown(self, turn):
+        with self._started(turn) as (process, port, _):
+            first, last = grown(port, self._mixture, MIXED[not self._options.short], lambda: memory(process.pid)["rss_kib"])
+        return {"rss_kib_before": first, "rss_kib_after": last, "growth": last / first}
 
     @contextlib.contextmanager
     def _started(self, turn):
