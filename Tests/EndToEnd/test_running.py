@@ -209,7 +209,7 @@ class LimitsTests(unittest.TestCase):
         return file
 
     def test_connections_beyond_the_limit_wait_for_one_that_ends(self):
-        with self.proxy(limits={"connections": 1}) as proxy:
+        with self.proxy(limits={"connections": 1}, timeouts={"keep_alive_min_seconds": 3600}) as proxy:
             with socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE) as first:
                 first.sendall(self.request)
                 self.assertIn(b"200 OK", first.recv(65536))

@@ -22,6 +22,10 @@ package struct IPAddress: Sendable, Hashable {
     /// 127.0.0.0/8 or ::1.
     package var isLoopback: Bool { isV4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
 
+    /// What one caller has, so that it cannot be many by changing its address: the address itself, but of IPv6 the
+    /// network of 64 bits (RFC 6177 gives nobody less).
+    package var callersNetwork: IPAddress { high == 0 ? self : IPAddress(high: high, low: 0) }
+
     /// Parses dotted decimal or the text forms of RFC 4291 section 2.2, without brackets or a zone.
     package init?(_ text: String) {
         let bytes = Array(text.utf8)

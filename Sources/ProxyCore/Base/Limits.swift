@@ -10,9 +10,13 @@ package struct Limits: Sendable, Equatable {
     package var tokenBytes = 16_384
     /// A request body in bytes, counted without its framing; nil for no limit: bodies are streamed, not held.
     package var bodyBytes: UInt64?
+    /// How fast a request body has to come on the whole, in bytes per second; nil for no limit. Whoever sends one byte
+    /// now and then would hold a connection to the application for ever. What Kestrel asks for.
+    package var bodyBytesPerSecond: UInt64? = 240
     /// Client connections of the whole process.
     package var connections = 10_000
-    /// Client connections of one address; nil for no limit, since callers may share a gateway's address.
+    /// Client connections of one address; nil for no limit, since callers may share a gateway's address. Of IPv6 a
+    /// network of 64 bits counts as one address: that is what one caller has at least.
     package var connectionsPerAddress: Int?
     /// Verified tokens that one worker remembers.
     package var tokenCacheEntries = 10_000
@@ -37,6 +41,9 @@ package struct Timeouts: Sendable, Equatable {
     package var requestBodyIdle: Interval? = .seconds(30)
     /// A connection on which no request is under way.
     package var keepAliveIdle: Interval? = .seconds(75)
+    /// For so long such a connection is kept though there is no place for another one. A caller that has just
+    /// connected, or that is between two requests, has sent something by then.
+    package var keepAliveMin: Interval = .seconds(1)
     /// Until the upstream has taken the connection, waiting for a free one included.
     package var upstreamConnect: Interval? = .seconds(5)
     /// From the last byte of the request to the first byte of the response.

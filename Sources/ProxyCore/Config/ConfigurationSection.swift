@@ -54,7 +54,7 @@ package struct ConfigurationSection: Sendable {
     static let limits = ConfigurationSection(
         name: "limits",
         keys: [
-            "head_bytes", "fields", "target_bytes", "token_bytes", "body_bytes", "connections",
+            "head_bytes", "fields", "target_bytes", "token_bytes", "body_bytes", "body_bytes_per_second", "connections",
             "connections_per_address", "token_cache_entries", "parked_requests",
         ])
 
@@ -64,8 +64,8 @@ package struct ConfigurationSection: Sendable {
         name: "timeouts",
         keys: [
             "tls_handshake_seconds", "request_head_seconds", "request_body_idle_seconds", "keep_alive_idle_seconds",
-            "upstream_connect_seconds", "upstream_first_byte_seconds", "upstream_idle_seconds", "tunnel_idle_seconds",
-            "drain_seconds",
+            "keep_alive_min_seconds", "upstream_connect_seconds", "upstream_first_byte_seconds",
+            "upstream_idle_seconds", "tunnel_idle_seconds", "drain_seconds",
         ])
 
     static let routeTimeouts = ConfigurationSection(

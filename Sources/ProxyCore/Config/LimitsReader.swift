@@ -25,6 +25,12 @@ enum LimitsReader {
         if let bytes = object["body_bytes"]?.limit(in: bodyBytes) {
             limits.bodyBytes = bytes.applied(to: nil).map(UInt64.init)
         }
+        if let rate = object["body_bytes_per_second"]?.limit(in: 1...countMax) {
+            switch rate {
+            case .inherited: break
+            case .replaced(let count): limits.bodyBytesPerSecond = count.map(UInt64.init)
+            }
+        }
         if let connections = object["connections_per_address"]?.limit(in: 1...countMax) {
             limits.connectionsPerAddress = connections.applied(to: nil)
         }
@@ -49,6 +55,7 @@ enum LimitsReader {
         read("upstream_first_byte_seconds", \.upstreamFirstByte)
         read("upstream_idle_seconds", \.upstreamIdle)
         read("tunnel_idle_seconds", \.tunnelIdle)
+        if let least = readTimeout(object["keep_alive_min_seconds"]) { timeouts.keepAliveMin = least }
         if let drain = object["drain_seconds"]?.seconds(in: 0...86_400) { timeouts.drain = drain }
         return timeouts
     }

@@ -13,11 +13,13 @@ final class CallerHandshake: EventHandler {
     private var awaits = TLSHandshakeStep.wantsRead
     /// What the loop has told so far: it tells each thing once.
     private var told: Readiness = []
+    let started: Instant
     let timer = DeadlineTimer()
 
     init(_ accepted: consuming AcceptedSocket, _ tls: TLSServerContext, context: ExchangeContext) {
         self.context = context
         peer = accepted.peer
+        started = context.loop.now
         session = TLSSession(tls, socket: accepted.descriptor)
         self.accepted = consume accepted
     }

@@ -129,7 +129,9 @@ extension ClientConnection {
         let persistent = context.requestHead.keepAlive
         caller.consume(headBytes)
         let hasBody = !relay.requestReader.hasEnded
-        if !hasBody { leg.keepForRepetition() }
+        if hasBody { relay.bodyDue = context.loop.now.advanced(by: context.timeouts.requestBodyIdle) } else {
+            leg.keepForRepetition()
+        }
         perform(
             exchange.permitted(
                 hasBody: hasBody, repeatable: isRepeatable, persistent: persistent, upgrades: upgrades))
@@ -273,6 +275,7 @@ extension ClientConnection {
     private func countRequestBytes(_ count: Int) -> Bool {
         let record = beginRecord()
         record.requestBytes += UInt64(count)
+        putOffBodyDeadline(forBytes: count)
         guard let max = relay.bodyBytesMax, record.requestBytes > max else { return true }
         requestBodyFailed(.bodyTooLarge)
         return false

@@ -32,7 +32,31 @@ extension ClientConnection {
     }
 
     private func bodyDeadline(_ timeouts: Timeouts) -> Instant {
-        lastProgress.advanced(by: leg.hasUnsent ? relay.idleTimeout : timeouts.requestBodyIdle)
+        guard !leg.hasUnsent else {
+            // As long as the application holds it up, the caller is not slow: it begins anew afterwards.
+            relay.bodyDue = lastProgress.advanced(by: timeouts.requestBodyIdle)
+            return lastProgress.advanced(by: relay.idleTimeout)
+        }
+        return min(lastProgress.advanced(by: timeouts.requestBodyIdle), relay.bodyDue)
+    }
+
+    /// So many bytes of a body have come. They buy the time that they may take at the least rate, but no more than
+    /// there is between two pieces: what came fast at first does not pay for a trickle later.
+    func putOffBodyDeadline(forBytes count: Int) {
+        let (now, idle) = (context.loop.now, context.timeouts.requestBodyIdle)
+        guard let rate = context.limits.bodyBytesPerSecond else {
+            relay.bodyDue = .never
+            return
+        }
+        // Of one buffer: far less than would overflow.
+        let bought = Interval(nanoseconds: UInt64(count) * 1_000_000_000 / rate)
+        relay.bodyDue = min(relay.bodyDue.advanced(by: bought), now.advanced(by: idle))
+    }
+
+    /// Since when nothing has been under way here; nil while something is, if only the first byte of a head.
+    var idleSince: Instant? {
+        guard phase == .serving, exchange.isIdle, record == nil, !caller.hasInput, !caller.hasOutput else { return nil }
+        return lastProgress
     }
 
     /// The deadline has come.

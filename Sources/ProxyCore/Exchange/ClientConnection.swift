@@ -20,6 +20,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     var requestProgress = HeadProgress()
     /// The worker's idle one between requests.
     private(set) var relay: Relay
+    /// Whether the caller has ever asked for something here.
+    private(set) var hasAsked = false
     /// When bytes last moved, or the state that is waited in began.
     var lastProgress: Instant
     package let timer = DeadlineTimer()
@@ -345,6 +347,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             record.reason = "caller_gone"
         }
         if hasBegun {
+            hasAsked = true
             let now = Clock.monotonic()
             record.countWork(inTurnOf: context.loop.now, until: now)
             context.log.write(record, peer: peer, now: now)

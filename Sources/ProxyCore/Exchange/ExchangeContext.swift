@@ -33,6 +33,7 @@ package final class ExchangeContext {
     private var freeRelays: [Relay] = []
     private var clients: [Registration: ClientConnection] = [:]
     private var handshakes: [Registration: CallerHandshake] = [:]
+    private var spared = SparedConnections()
     package private(set) var isDraining = false
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
@@ -54,12 +55,17 @@ package final class ExchangeContext {
         timeouts = options.timeouts
         headLimits = HeadLimits(options.limits)
         rules = ForwardingRules(options.forwarding, identity: judge.policy?.identity)
-        // A buffer takes the longest head, and the longest head with what the proxy adds to it.
-        let added = judge.addedBytesMax + rules.setLines.count + 4096
-        buffers = BufferPool(bufferBytes: max(65_536, options.limits.headBytes + added), keptMax: 64)
+        let bufferBytes = Self.bufferBytes(
+            options.limits, addedBytes: judge.addedBytesMax, setBytes: rules.setLines.count)
+        buffers = BufferPool(bufferBytes: bufferBytes, keptMax: 64)
         idleRelay = Relay(buffers: buffers, limits: headLimits)
         problems = ProblemResponse(realm: options.realm, table: judge.policy?.table ?? RouteTable.empty)
         self.parking = parking
+    }
+
+    /// A buffer takes the longest head, and the longest head with what the proxy adds to it.
+    package static func bufferBytes(_ limits: Limits, addedBytes: Int, setBytes: Int) -> Int {
+        max(65_536, limits.headBytes + addedBytes + setBytes + 4096)
     }
 
     package var connectionCount: Int { clients.count + handshakes.count }
@@ -97,6 +103,38 @@ package final class ExchangeContext {
             metrics.set(.upstreamIdle, to: ways.reduce(0) { $0 + $1.pool.idleCount })
             metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.waitingCount })
         }
+    }
+
+    /// Ends a connection on which nothing is under way, to make room for another one; false when there is none that
+    /// has been idle for `keep_alive_min_seconds`.
+    package func makeRoom() -> Bool {
+        if endSpared() { return true }
+        let least = timeouts.keepAliveMin
+        for (registration, handshake) in handshakes where loop.now.since(handshake.started) >= least {
+            spared.add(.init(registration: registration, idleSince: handshake.started, hasAsked: false))
+        }
+        for (registration, client) in clients {
+            guard let since = client.idleSince, loop.now.since(since) >= least else { continue }
+            spared.add(.init(registration: registration, idleSince: since, hasAsked: client.hasAsked))
+        }
+        return endSpared()
+    }
+
+    private func endSpared() -> Bool {
+        while let candidate = spared.next() {
+            if let handshake = handshakes[candidate.registration], handshake.started == candidate.idleSince {
+                handshake.cut()
+            } else if let client = clients[candidate.registration], client.idleSince == candidate.idleSince {
+                // What it may have sent meanwhile is answered first; then another one has to go.
+                client.drain()
+                guard client.phase == .closed else { continue }
+            } else {
+                continue
+            }
+            metrics.add(1, to: .connectionsEvicted)
+            return true
+        }
+        return false
     }
 
     /// Ends idle connections, and the others after what is under way.

@@ -4,6 +4,8 @@ package final class ExchangeMetrics: Sendable {
     /// A plain number. Those after `tokenRetries` are written once a turn of the loop, from what their owner holds.
     package enum Figure: Int, CaseIterable, Sendable {
         case connectionsAccepted
+        /// Idle ones that were ended, since there was no place for another one.
+        case connectionsEvicted
         /// TLS handshakes that were done, and those of them that resumed a session.
         case handshakes
         case resumptions

@@ -15,6 +15,8 @@ final class Relay {
     var upstreamPersists = false
     /// The most bytes that this request's body may have.
     var bodyBytesMax: UInt64?
+    /// Until when the caller has to have sent more of the body. Each byte puts that off.
+    var bodyDue = Instant.never
     var firstByteTimeout: Interval?
     var idleTimeout: Interval?
     var keyWait: Interval?
@@ -42,6 +44,7 @@ final class Relay {
         record.reset()
         upstreamPersists = false
         bodyBytesMax = nil
+        bodyDue = .never
         firstByteTimeout = nil
         idleTimeout = nil
         keyWait = nil

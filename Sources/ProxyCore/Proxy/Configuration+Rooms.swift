@@ -19,6 +19,7 @@ extension Configuration {
         var options = ExchangeOptions(forwarding: ForwardingOptions(upstreamAuthority: ""))
         options.limits = limits
         options.limits.bodyBytes = nil
+        options.limits.bodyBytesPerSecond = nil
         options.timeouts = timeouts
         return options
     }

@@ -39,7 +39,7 @@ package final class ConnectionBudget: Sendable {
 
     /// Counts a connection of `peer` that has a place; false when its address has all that it may have.
     package func admit(_ peer: SocketAddress) -> Bool {
-        guard let maxPerAddress, let address = peer.ipAddress else { return true }
+        guard let maxPerAddress, let address = peer.ipAddress?.callersNetwork else { return true }
         let isAdmitted = perAddress.withLock { counts in
             let count = counts[address, default: 0]
             guard count < maxPerAddress else { return false }
@@ -52,7 +52,7 @@ package final class ConnectionBudget: Sendable {
 
     /// Undoes `admit`.
     package func leave(_ peer: SocketAddress) {
-        guard maxPerAddress != nil, let address = peer.ipAddress else { return }
+        guard maxPerAddress != nil, let address = peer.ipAddress?.callersNetwork else { return }
         perAddress.withLock { counts in
             guard let count = counts[address] else { return }
             counts[address] = count > 1 ? count - 1 : nil

@@ -6,10 +6,12 @@ final class Listener: EventHandler {
     private let log: LogWriter
     private let serve: (consuming AcceptedSocket) throws(Errno) -> Void
     private let placeFreed: () -> Void
+    private let makeRoom: () -> Bool
     private var registration = Registration(slot: 0, generation: 0)
     private var isListening = false
     private var isClosed = false
     private var shortageLogged = Instant(nanoseconds: 0)
+    private var fullLogged = Instant(nanoseconds: 0)
     let timer = DeadlineTimer()
 
     /// Connections accepted in a row before those that are open have their turn.
@@ -17,12 +19,19 @@ final class Listener: EventHandler {
     /// How long accepting rests when the system lacks descriptors: others may give some back.
     private static let shortagePause = Interval.milliseconds(100)
 
+    /// How long accepting rests when all places are taken and nobody gives one up by then.
+    private static let fullPause = Interval.milliseconds(100)
+    /// How often it is told that all places are taken.
+    private static let fullLogPause = Interval.seconds(10)
+
     /// - Parameters:
     ///   - serve: takes over a connection that has a place in the budget.
     ///   - placeFreed: a place was given back while workers wait for one.
+    ///   - makeRoom: ends an idle connection, so that its place is free; false when none can be spared.
     init(
         _ socket: ListeningSocket, loop: EventLoop, budget: ConnectionBudget, log: LogWriter,
-        serve: @escaping (consuming AcceptedSocket) throws(Errno) -> Void, placeFreed: @escaping () -> Void
+        serve: @escaping (consuming AcceptedSocket) throws(Errno) -> Void, placeFreed: @escaping () -> Void,
+        makeRoom: @escaping () -> Bool
     ) throws(Errno) {
         self.socket = socket
         self.loop = loop
@@ -30,6 +39,7 @@ final class Listener: EventHandler {
         self.log = log
         self.serve = serve
         self.placeFreed = placeFreed
+        self.makeRoom = makeRoom
         registration = loop.register(self)
         try startListening()
     }
@@ -66,14 +76,33 @@ final class Listener: EventHandler {
         isListening = false
     }
 
-    private func pause() {
+    private func pause(_ pause: Interval = Listener.shortagePause) {
         stopListening()
-        timer.set(loop.now.advanced(by: Self.shortagePause), registration, loop)
+        timer.set(loop.now.advanced(by: pause), registration, loop)
+    }
+
+    private func takePlaceOfIdle() -> Bool {
+        if loop.now.since(fullLogged) > Self.fullLogPause {
+            fullLogged = loop.now
+            log.log(.warn, "connections_exhausted") { line in
+                line.field("connections", budget.max)
+                line.field(
+                    "hint",
+                    "idle connections make room, the longest idle first; raise limits.connections, or set "
+                        + "limits.connections_per_address")
+            }
+        }
+        return makeRoom() && budget.reserve()
     }
 
     private func acceptAll() {
-        for _ in 0..<Self.burst {
-            guard budget.reserve() else { return stopListening() }
+        for number in 0..<Self.burst {
+            if !budget.reserve() {
+                // Whether another one waits is not known: the loop tells, if so, and then this is the first.
+                guard number == 0 else { return }
+                // A place that comes free is told of; one that could be spared has to be looked for again.
+                guard takePlaceOfIdle() else { return pause(Self.fullPause) }
+            }
             do throws(Errno) {
                 guard let accepted = try Socket.accept(from: socket.descriptor) else { return giveBackPlace() }
                 try admit(accepted)

@@ -127,6 +127,9 @@ struct MetricsPage {
             "scopeproxy_connections_refused_total", .counter,
             "Connections closed at once, since their address had all that it may have.")
         text.sample(status.budget.refusedForAddress)
+        writeSum(
+            .connectionsEvicted, "scopeproxy_connections_evicted_total", .counter,
+            "Idle connections ended to make room, since as many were open as there may be.")
     }
 
     /// Nothing where callers speak plain HTTP.

@@ -53,7 +53,8 @@ final class OutgoingSide {
         }
         listener = try Listener(
             socket, loop: loop, budget: budget, log: log,
-            serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed)
+            serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed,
+            makeRoom: { context.makeRoom() })
     }
 
     /// Whether it has anything left to do.

@@ -250,7 +250,8 @@ package final class ProxyServer: Sendable {
         let settings = WorkerSettings(
             configuration: configuration, policy: policy, addresses: known, tls: tls, budget: budget,
             keySources: keySources, log: log, status: status, outgoing: outgoing,
-            placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } })
+            placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } },
+            placeWanted: { if all.count > 1 { for mailbox in all { mailbox.post(.makeRoom) } } })
         for (index, sockets) in sockets.enumerated() {
             let mailbox = mailboxes[index]
             let thread = try Thread.start(name: "worker-\(index)") {

@@ -8,6 +8,8 @@ package enum WorkerMessage: Sendable {
     case targetAddresses(target: Int, [SocketAddress])
     /// A place for a connection has come free.
     case resumeAccepting
+    /// All places for connections are taken, and another worker has none that it could spare.
+    case makeRoom
     /// Accept nothing more, finish what is under way, then end.
     case drain
     /// End now.
@@ -29,6 +31,8 @@ struct WorkerSettings: Sendable {
     let outgoing: OutgoingSideSettings?
     /// Tells every worker that a place has come free.
     let placeFreed: @Sendable () -> Void
+    /// Asks every worker for a place.
+    let placeWanted: @Sendable () -> Void
 }
 
 /// One thread of the proxy: a loop, a listening socket, and all that serves the connections accepted there. Born on its
@@ -85,7 +89,8 @@ final class Worker: EventHandler {
     private func start(_ socket: ListeningSocket) throws(Errno) {
         registration = loop.register(self)
         try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
-        let (context, budget, placeFreed) = (context, settings.budget, settings.placeFreed)
+        let (context, budget) = (context, settings.budget)
+        let (placeFreed, placeWanted) = (settings.placeFreed, settings.placeWanted)
         context.connectionEnded = { [weak self] peer in
             budget.leave(peer)
             if budget.release() { placeFreed() }
@@ -96,7 +101,12 @@ final class Worker: EventHandler {
         context.handshakeFailed = { peer, failure in handshakes.write(peer, failure) }
         listener = try Listener(
             socket, loop: loop, budget: budget, log: settings.log,
-            serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed)
+            serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed,
+            makeRoom: {
+                if context.makeRoom() { return true }
+                placeWanted()
+                return false
+            })
     }
 
     /// Runs until the worker has been told to end and nothing is left to do.
@@ -136,6 +146,7 @@ final class Worker: EventHandler {
         case .resumeAccepting:
             listener?.resumeAccepting()
             outgoing?.resumeAccepting()
+        case .makeRoom: _ = context.makeRoom()
         case .drain: drain()
         case .cut: cut()
         }

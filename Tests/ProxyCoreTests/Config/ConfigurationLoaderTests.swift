@@ -58,11 +58,13 @@ final class ConfigurationLoaderTests: XCTestCase {
              "identity_headers": {"prefix": "X-Id-", "claims": {"X-Tenant": "tenant"}},
              "trusted_proxies": ["10.0.0.0/8"], "realm": "r", "state_dir": "/state",
              "log": {"level": "warn", "format": "json", "when_full": "block", "sample": 0.25},
-             "limits": {"head_bytes": 2048, "fields": 5, "body_bytes": 6, "connections": 7,
-                        "connections_per_address": 8, "token_cache_entries": 9, "parked_requests": 10},
+             "limits": {"head_bytes": 2048, "fields": 5, "body_bytes": 6, "body_bytes_per_second": 11,
+                        "connections": 7, "connections_per_address": 8, "token_cache_entries": 9,
+                        "parked_requests": 10},
              "timeouts": {"request_head_seconds": 1, "request_body_idle_seconds": 2, "keep_alive_idle_seconds": 3,
-                          "upstream_connect_seconds": 4, "upstream_first_byte_seconds": 5,
-                          "upstream_idle_seconds": 6.5, "tunnel_idle_seconds": 7.5, "drain_seconds": 0}}
+                          "keep_alive_min_seconds": 0.5, "upstream_connect_seconds": 4,
+                          "upstream_first_byte_seconds": 5, "upstream_idle_seconds": 6.5,
+                          "tunnel_idle_seconds": 7.5, "drain_seconds": 0}}
             """#)
         XCTAssertEqual(configuration.listen.description, "[::1]:0")
         XCTAssertEqual(configuration.upstream.address, .tcp(host: "::1", port: 80))
@@ -138,6 +140,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.targetBytes = 2048
         expected.tokenBytes = 2048
         expected.bodyBytes = 6
+        expected.bodyBytesPerSecond = 11
         expected.connections = 7
         expected.connectionsPerAddress = 8
         expected.tokenCacheEntries = 9
@@ -150,6 +153,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.requestHead = .seconds(1)
         expected.requestBodyIdle = .seconds(2)
         expected.keepAliveIdle = .seconds(3)
+        expected.keepAliveMin = .seconds(0.5)
         expected.upstreamConnect = .seconds(4)
         expected.upstreamFirstByte = .seconds(5)
         expected.upstreamIdle = .seconds(6.5)

@@ -130,7 +130,8 @@ final class LimitTests: ProxyTestCase {
     func testConnectionsBeyondTheBoundWait() throws {
         for workers in [1, 2] {
             let upstream = try ScriptedUpstream()
-            let proxy = try openProxy(upstream, limits("\"connections\": 2"), workers: workers)
+            let more = limits("\"connections\": 2") + ", \"timeouts\": {\"keep_alive_min_seconds\": 3600}"
+            let proxy = try openProxy(upstream, more, workers: workers)
             var open: [RawClient] = []
             for _ in 0..<2 {
                 let client = try proxy.client()

@@ -66,6 +66,69 @@ final class TimeoutTests: ProxyTestCase {
         try assertQuiet(proxy)
     }
 
+    /// Pieces that come in time, one after the other, but add up to nothing.
+    func testABodyThatTrickles() throws {
+        let upstream = try ScriptedUpstream()
+        let rows = "\"request_body_idle_seconds\": 0.3"
+        let proxy = try openProxy(
+            upstream, timeouts(rows) + ", \"limits\": {\"body_bytes_per_second\": 1000000}")
+        let client = try proxy.client()
+        try client.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n")
+        for _ in 0..<2000 {
+            guard (try? client.connection.sendWhatFits([0x61])) != nil else { break }
+            try client.connection.pause(.milliseconds(5))
+            if proxy.log.entries.values.contains(where: { $0["path"] == "/slow" }) { break }
+        }
+        XCTAssertEqual(try client.response(to: "POST").code, "request_timeout")
+        try client.assertClosed()
+        client.close()
+        try assertQuiet(proxy)
+        // Without that limit, or fast enough for it, such a body comes to its end.
+        for rate in ["null", "20"] {
+            let patient = try openProxy(upstream, timeouts(rows) + ", \"limits\": {\"body_bytes_per_second\": \(rate)}")
+            let client = try patient.client()
+            try client.send("POST /steady HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n")
+            for _ in 0..<100 {
+                try client.send([0x61])
+                try client.connection.pause(.milliseconds(5))
+            }
+            XCTAssertEqual(try client.response(to: "POST").status, 200)
+            client.close()
+            try assertQuiet(patient)
+        }
+    }
+
+    /// The time in which the application does not read is not the caller's.
+    func testABodyThatTheApplicationHoldsUp() throws {
+        let done = try WakeUp()
+        let upstream = try ScriptedUpstream { talk in
+            _ = try talk.nextHead()
+            try Patience(until: .never, cancel: try WakeUp()).atMost(.seconds(20)).awaitSignal(of: done)
+            try talk.answer()
+            try talk.awaitEnd()
+        }
+        let proxy = try openProxy(
+            upstream, timeouts("\"request_body_idle_seconds\": 0.3, \"upstream_idle_seconds\": 20")
+                + ", \"limits\": {\"body_bytes_per_second\": 1000000}")
+        let client = try proxy.client()
+        let body = [UInt8](repeating: 0x61, count: 16 << 20)
+        try client.send("POST /held HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.count + 1)\r\n\r\n")
+        // Until nothing fits any more, neither here nor there.
+        var sent = 0
+        var refusals = 0
+        while refusals < 100 {
+            let count = try client.connection.sendWhatFits(Array(body[sent..<min(sent + 262_144, body.count)]))
+            sent += count
+            refusals = count == 0 ? refusals + 1 : 0
+            try client.connection.pause(.milliseconds(5))
+        }
+        XCTAssertFalse(proxy.log.entries.values.contains { $0["path"] == "/held" }, "\(sent) bytes")
+        done.signal()
+        XCTAssertEqual(try client.response(to: "POST").status, 200)
+        client.close()
+        try assertQuiet(proxy)
+    }
+
     func testAConnectionWithoutARequest() throws {
         let upstream = try ScriptedUpstream()
         let proxy = try openProxy(upstream, timeouts("\"keep_alive_idle_seconds\": 0.2"))

@@ -34,6 +34,20 @@ final class ConnectionBudgetTests: XCTestCase {
         XCTAssertTrue(budget.admit(one))
     }
 
+    /// One caller has at least 2^64 addresses of IPv6.
+    func testANetworkOfIPv6CountsAsOneAddress() throws {
+        let budget = ConnectionBudget(max: 10, maxPerAddress: 1)
+        func peer(_ text: String) throws -> SocketAddress { .ip(try XCTUnwrap(IPAddress(text)), port: 1) }
+        XCTAssertTrue(budget.admit(try peer("2001:db8:1:2::1")))
+        XCTAssertFalse(budget.admit(try peer("2001:db8:1:2:ffff:ffff:ffff:ffff")))
+        XCTAssertTrue(budget.admit(try peer("2001:db8:1:3::1")))
+        XCTAssertTrue(budget.admit(try peer("::1")))
+        XCTAssertTrue(budget.admit(try peer("127.0.0.1")))
+        XCTAssertTrue(budget.admit(try peer("127.0.0.2")))
+        budget.leave(try peer("2001:db8:1:2::5"))
+        XCTAssertTrue(budget.admit(try peer("2001:db8:1:2::1")))
+    }
+
     /// Workers that wait only for the call after a failed `reserve` all get on, and the bound is never passed.
     func testNobodyWaitsForEver() throws {
         let (workers, rounds, max) = (4, 3000, 2)
