@@ -4,7 +4,8 @@ struct CheckCommand {
         name: "check", summary: "validate a configuration and show what it means",
         description: [
             "Prints the routes in order of precedence: of all that could answer a request, the first one does. Then "
-                + "warns of what is valid but may not be meant. Problems go to standard error, all of them at once."
+                + "warns of what is valid but may not be meant, and tells how much memory all limits together can come "
+                + "to. Problems go to standard error, all of them at once."
         ],
         operands: [CommandOperand(name: "FILE", help: "the configuration; - for standard input")],
         example: "scopeproxy check routes.json",
@@ -32,12 +33,27 @@ struct CheckCommand {
         let warnings = report.warnings.map { RouteWarningText.sentence($0, text) } + Self.keyWarnings(configuration)
             + Self.certificateWarnings(configuration) + Self.tokenWarnings(configuration)
         if !warnings.isEmpty { console.say([""] + warnings.map { "warning: \($0)" }) }
+        console.say([""] + Self.memory(configuration))
         return .success
     }
 
     private static func summary(_ configuration: Configuration) -> String {
         let (routes, issuers) = (configuration.routes.count, configuration.issuers.count)
         return "\(routes) route\(routes == 1 ? "" : "s"), \(issuers) issuer\(issuers == 1 ? "" : "s")"
+    }
+
+    /// What all the limits together can come to, and where most of it is.
+    private static func memory(_ configuration: Configuration) -> [String] {
+        let workers = configuration.workers ?? ProcessorCount.usable()
+        let bound = MemoryBound(configuration, workers: workers)
+        let digits = "\(bound.mebibytes)".count
+        let rows = bound.terms.map { term in
+            let number = "\(MemoryBound.mebibytes(term.bytes))"
+            return String(repeating: " ", count: 2 + digits - number.count) + "\(number) MiB  \(term.name)"
+        }
+        let first = bound.terms.first { $0.limit != nil }
+        return ["memory: at most \(bound.mebibytes) MiB, if every limit is reached at once (the kernel's not counted)"]
+            + rows + (first?.limit.map { ["memory: for less, lower \($0)"] } ?? [])
     }
 
     private static func listing(_ order: [Int], _ table: RouteTable, _ text: RouteText) -> [String] {

@@ -70,7 +70,10 @@ package enum ServeLoop {
             line.field("issuers", configuration.issuers.map(\.token.issuer).joined(separator: " "))
             line.field("routes", configuration.routes.count)
             line.field("mode", configuration.mode == .enforce ? "enforce" : "observe")
-            line.field("workers", configuration.workers ?? ProcessorCount.usable())
+            let workers = configuration.workers ?? ProcessorCount.usable()
+            line.field("workers", workers)
+            let memory = MemoryBound(configuration, workers: workers, connections: server.budget.max)
+            line.field("memory_max_mib", memory.mebibytes)
             line.field("version", Version.current)
             line.field("next", "scopeproxy check FILE shows the table, scopeproxy explain FILE METHOD PATH a decision")
         }

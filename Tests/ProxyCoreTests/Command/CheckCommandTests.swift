@@ -38,6 +38,23 @@ final class CheckCommandTests: XCTestCase {
         XCTAssertEqual(run.output, first + rest)
     }
 
+    func testTheMemoryThatAllLimitsComeTo() throws {
+        var configuration = ConfigurationText(#"{"path":"/a","methods":["GET"],"authenticated":true}"#)
+        configuration.more = #""workers":2,"limits":{"connections":1000,"token_cache_entries":10},"#
+        let run = CommandRun("check", directory.write(configuration.text, to: "routes.json"))
+        XCTAssertEqual(run.status, .success, "\(run.errors)")
+        let numbers = run.memory.dropFirst().dropLast().compactMap { line in
+            Int(line.drop { $0 == " " }.prefix { $0 != " " })
+        }
+        XCTAssertEqual(run.memory.count, numbers.count + 2)
+        XCTAssertEqual(run.memory.dropFirst().first, "  125 MiB  two buffers of each (limits.connections)")
+        XCTAssertEqual(run.memory.last, "memory: for less, lower limits.connections")
+        let first = try XCTUnwrap(run.memory.first?.split(separator: " ").compactMap { Int($0) }.first)
+        // Each is rounded up by itself.
+        XCTAssertTrue((numbers.reduce(0, +) - numbers.count...numbers.reduce(0, +)).contains(first), "\(run.memory)")
+        XCTAssertEqual(CommandRun("check", directory.path("absent.json")).memory, [])
+    }
+
     func testEveryWarning() {
         let table: [([String], [String])] = [
             ([#"{"path":"/a","methods":["GET"],"authenticated":true}"#], []),

@@ -4,7 +4,10 @@ import XCTest
 /// One call of the program, without a process: what it said, and how it ended.
 struct CommandRun {
     let status: ExitStatus
+    /// But for `memory`.
     let output: [String]
+    /// What `check` says at its end of the memory that a configuration can take, which depends on the machine.
+    let memory: [String]
     let errors: [String]
 
     init(_ arguments: String..., input: String = "") {
@@ -20,7 +23,11 @@ struct CommandRun {
             },
             write: { stream, bytes throws(Errno) in written[stream, default: []] += bytes })
         status = Command.run(arguments, console)
-        output = Self.lines(written[.output])
+        let lines = Self.lines(written[.output])
+        let end = lines.firstIndex { $0.hasPrefix("memory: at most") }
+        // A blank line comes before it.
+        output = Array(lines[..<(end.map { $0 - 1 } ?? lines.count)])
+        memory = Array(lines[(end ?? lines.count)...])
         errors = Self.lines(written[.error])
     }
 
