@@ -81,10 +81,16 @@ extension ClientConnection {
         case .awaitingBody:
             if tokenHasEnded() { return }
             // Bytes that wait for the caller are the caller's fault.
-            guard !caller.hasOutput else { return close(broken: true) }
+            guard !caller.hasOutput else { return callerTakesNothing() }
             upstreamFailed(.idleTimeout, died: false)
-        case .complete, .broken: exchange.isTunnel ? tunnelTimedOut() : close(broken: true)
+        case .complete, .broken: exchange.isTunnel ? tunnelTimedOut() : callerTakesNothing()
         }
+    }
+
+    /// The response waits for a caller that does not read.
+    private func callerTakesNothing() {
+        if let record, record.reason == nil { record.reason = "caller_too_slow" }
+        close(broken: true)
     }
 
     private func decisionTimedOut() {

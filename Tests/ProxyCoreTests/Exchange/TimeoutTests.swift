@@ -216,6 +216,7 @@ final class TimeoutTests: ProxyTestCase {
         XCTAssertEqual(try client.responseHead().status, 200)
         _ = try upstream.end()
         XCTAssertEqual(try client.readToEnd().end, .reset)
+        XCTAssertEqual(try proxy.logged(path: "/")["reason"], "caller_too_slow")
         try assertQuiet(proxy)
     }
 
