@@ -116,10 +116,12 @@ class Nginx(Reader):
 
     def command(self):
         options = "merge_slashes off; ignore_invalid_headers off; underscores_in_headers on;" if self.lenient else ""
-        # Of regular expressions the first counts, of prefixes the longest.
-        begin = "~* ^" if self.lenient else ""
         places = [("/public/secret", "admin"), ("/admin", "admin"), ("/v2/users", "scoped"), ("/public", "public")]
-        locations = [f"location {begin}{prefix} {{ set $place {place}; {INNER} }}" for prefix, place in places]
+        # Whole segments, as routes have them: a prefix alone would be that of /administer, too. Of regular expressions
+        # the first counts, of prefixes the longest.
+        forms = ["~* ^{}(/|$)"] if self.lenient else ["{}/", "= {}"]
+        locations = [f"location {form.format(prefix)} {{ set $place {place}; {INNER} }}"
+                     for prefix, place in places for form in forms]
         text = NGINX.format(folder=self.folder, port=self.port, options=options, locations="\n        ".join(
             ["location / { " + INNER + " }", *locations]).replace("{folder}", str(self.folder)))
         (self.folder / "nginx.conf").write_text(text)
