@@ -28,7 +28,7 @@ final class GuessGuard {
 
     /// Seconds that the caller has to wait before its secret is looked at; nil when it need not.
     func wait(for client: String, from address: IPAddress?, at now: UnixTime) -> Int64? {
-        guard let address = address.map(Self.network) else { return nil }
+        guard let address = address?.callersNetwork else { return nil }
         let pair = pairs.value(Pair(client: Self.key(client), address: address), at: now)
         let pairWait = pair.map { remaining(of: $0, now) } ?? 0
         let mayPass = pair?.hasSucceeded ?? false
@@ -38,7 +38,7 @@ final class GuessGuard {
     }
 
     func failed(_ client: String, from address: IPAddress?, at now: UnixTime) {
-        guard let address = address.map(Self.network) else { return }
+        guard let address = address?.callersNetwork else { return }
         let pair = Pair(client: Self.key(client), address: address)
         pairs.set(pair, counted(pairs.value(pair, at: now), free: limits.failuresPerClient, now), at: now)
         let record = counted(addresses.value(address, at: now), free: limits.failuresPerAddress, now)
@@ -47,7 +47,7 @@ final class GuessGuard {
 
     func succeeded(_ client: String, from address: IPAddress?, at now: UnixTime) {
         guard let address else { return }
-        let pair = Pair(client: Self.key(client), address: Self.network(of: address))
+        let pair = Pair(client: Self.key(client), address: address.callersNetwork)
         if let known = pairs.value(pair, at: now), known.hasSucceeded, known.failures == 0 { return }
         pairs.set(pair, Record(hasSucceeded: true), at: now)
     }
@@ -69,11 +69,6 @@ final class GuessGuard {
 
     /// Names that no client can have are one: a table does not hold what a caller makes up at any length.
     private static func key(_ client: String) -> String { RegisteredClient.isID(client) ? client : "" }
-
-    /// Whoever has one IPv6 address has a whole /64 of them.
-    private static func network(of address: IPAddress) -> IPAddress {
-        address.isV4 ? address : IPAddress(high: address.bits.high, low: 0)
-    }
 }
 
 /// When guessing is slowed down.
