@@ -11,7 +11,11 @@ def grown(port, mixture, counts, resident):
     """What `resident` reads after the first so many requests, and after the second."""
     first, last = counts
     for requests in mixture:
-        ask_all(port, requests, first // len(mixture))
+        # Uploads as they will come later: how many buffers they fill at the same time is what counts.
+        if requests.scenario.body_bytes:
+            requests.wrk(port, 1)
+        else:
+            ask_all(port, requests, max(first // len(mixture), len(requests.tokens)))
     before = resident()
     sent = first
     while sent < last:
@@ -22,11 +26,7 @@ def grown(port, mixture, counts, resident):
 
 def ask_all(port, requests, count):
     """With as many connections as wrk has later, and with every token."""
-    scenario = requests.scenario
-    body = b"x" * scenario.body_bytes
-    # Large ones take their memory at once.
-    count = min(count, 4 * CONNECTIONS) if body else count
-    status = None
+    scenario, status = requests.scenario, None
     with contextlib.ExitStack() as stack:
         def fresh():
             return [stack.enter_context(connected(port, False)) for _ in range(CONNECTIONS)]
@@ -36,8 +36,8 @@ def ask_all(port, requests, count):
             for place, connection in enumerate(connections):
                 token = requests.tokens[(number + place) % len(requests.tokens)]
                 path = scenario.paths[(number + place) % len(scenario.paths)]
-                head = request_head(scenario.method, path, token, scenario.close, len(body) or None)
-                connection.sendall(head + body)
+                head = request_head(scenario.method, path, token, scenario.close)
+                connection.sendall(head)
             for connection in connections:
                 status = answer_of(connection)[0]
                 if (status >= 400) != scenario.refused:

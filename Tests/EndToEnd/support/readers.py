@@ -198,7 +198,9 @@ class Apache(Reader):
         return [processes.program("apache2"), "-D", "FOREGROUND", "-f", f"{self.folder}/apache.conf"]
 
     def seen(self, line):
-        request_id, case, method, status, read = line.split("\t")
+        # A method may hold a tab, where nobody is in front.
+        rest, status, read = line.rsplit("\t", 2)
+        request_id, case, method = rest.split("\t", 2)
         if read == "-":
             return Seen(request_id, case, method, "", None, [], "", b"", int(status), "", "")
         words = [bytes.fromhex(word).decode("latin-1") for word in read.split(".")]
