@@ -62,7 +62,8 @@ final class ConfigurationLoaderTests: XCTestCase {
                         "connections_per_address": 8, "token_cache_entries": 9, "parked_requests": 10},
              "timeouts": {"request_head_seconds": 1, "request_body_idle_seconds": 2, "keep_alive_idle_seconds": 3,
                           "upstream_connect_seconds": 4, "upstream_first_byte_seconds": 5,
-                          "upstream_idle_seconds": 6.5, "tunnel_idle_seconds": 7.5, "drain_seconds": 0}}
+                          "upstream_idle_seconds": 6.5, "tunnel_idle_seconds": 7.5, "drain_grace_seconds": 8,
+                          "drain_idle_seconds": 0, "drain_seconds": 0}, "reuse_port": true}
             """#)
         XCTAssertEqual(configuration.listen.description, "[::1]:0")
         XCTAssertEqual(configuration.upstream.address, .tcp(host: "::1", port: 80))
@@ -73,6 +74,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         XCTAssertEqual(configuration.mode, .observe)
         XCTAssertTrue(configuration.forwardsToken)
         XCTAssertEqual(configuration.workers, 3)
+        XCTAssertTrue(configuration.reusesPort)
         XCTAssertEqual(configuration.identityHeaders.prefix, "X-Id-")
         XCTAssertEqual(configuration.identityHeaders.claims.map(\.name), ["X-Tenant"])
         XCTAssertEqual(configuration.identityHeaders.claims.map(\.claim.text), ["tenant"])
@@ -154,7 +156,9 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.upstreamFirstByte = .seconds(5)
         expected.upstreamIdle = .seconds(6.5)
         expected.tunnelIdle = .seconds(7.5)
-        expected.drain = .seconds(0)
+        expected.drainGrace = .seconds(8)
+        expected.drainIdle = .zero
+        expected.drain = .zero
         XCTAssertEqual(timeouts, expected)
     }
 
