@@ -53,8 +53,16 @@ package struct Timeouts: Sendable, Equatable {
     /// While nothing goes either way through a WebSocket connection. Longer than what clients usually leave between two
     /// pings, so that only those that are gone run into it.
     package var tunnelIdle: Interval? = .seconds(300)
-    /// From SIGTERM until what is still under way is cut.
+    /// From SIGTERM until no more connections are accepted: load balancers go on sending for a while.
+    package var drainGrace: Interval = .zero
+    /// While the proxy drains, a connection on which no request is under way. Closing one may cross a request that was
+    /// just sent on it: callers that use theirs more often than this never see that.
+    package var drainIdle: Interval = .seconds(2)
+    /// From the end of the grace until what is still under way is cut.
     package var drain: Interval = .seconds(30)
+
+    /// From SIGTERM to the end, at most.
+    package var drainTotal: Interval { Interval(nanoseconds: drainGrace.nanoseconds + drain.nanoseconds) }
 
     package init() {}
 }

@@ -8,7 +8,7 @@ struct IssuerCommand {
             "SIGTERM or SIGINT stops accepting, finishes what is under way and ends; a second one ends at once. SIGHUP "
                 + "opens the audit log anew.",
         ],
-        options: [IssuerInput.option],
+        options: [IssuerInput.option, ProcessRestriction.option],
         example: "scopeproxy issuer --config /etc/scopeproxy/issuer.json",
         statuses: [
             (.success, "ended by a signal, in good order"),
@@ -19,17 +19,24 @@ struct IssuerCommand {
 
     private let input: IssuerInput
 
-    init(_ arguments: CommandArguments) { input = IssuerInput(arguments) }
+    private let restriction: ProcessRestriction
+
+    init(_ arguments: CommandArguments) {
+        input = IssuerInput(arguments)
+        restriction = ProcessRestriction(arguments)
+    }
 
     func run(_ console: Console) -> ExitStatus {
         CommandFailure.told(by: Self.syntax.name, to: console) { () throws(CommandFailure) in
+            try restriction.apply()
+            let supervision = try ProcessRestriction.supervision()
             let configuration = try input.load()
             do throws(IssuerStartError) {
-                try IssuerLoop.run(configuration)
+                try IssuerLoop.run(configuration, supervision)
             } catch {
                 switch error {
                 case .clients, .tls: throw CommandFailure(error.messages, .usage)
-                case .listen, .stateInUse: throw CommandFailure(error.messages, .failure)
+                case .listen, .inherited, .stateInUse: throw CommandFailure(error.messages, .failure)
                 case .state, .keys, .file, .system: throw CommandFailure(error.messages, .software)
                 }
             }

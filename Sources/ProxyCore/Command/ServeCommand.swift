@@ -12,7 +12,7 @@ struct ServeCommand {
         operands: [
             CommandOperand(name: "FILE", help: "the configuration; ./\(defaultFile) if not given", isOptional: true)
         ],
-        options: [configOption],
+        options: [configOption, ProcessRestriction.option],
         example: "scopeproxy serve --config /etc/scopeproxy/routes.json",
         statuses: [
             (.success, "ended by a signal, in good order"), (.failure, "the proxy cannot listen where it is told to"),
@@ -23,25 +23,35 @@ struct ServeCommand {
     private static let defaultFile = "routes.json"
 
     private let file: String
+    private let restriction: ProcessRestriction
 
     init(_ arguments: CommandArguments) throws(UsageError) {
         if arguments.operand(0) != nil, arguments[Self.configOption] != nil {
             throw .contradiction("FILE", "--config FILE")
         }
+        restriction = ProcessRestriction(arguments)
         file = arguments.operand(0) ?? arguments[Self.configOption] ?? Self.defaultFile
     }
 
     func run(_ console: Console) -> ExitStatus {
-        guard let configuration = ConfigurationInput(file: InputFile(path: file)).load(console) else { return .usage }
-        do throws(ProxyStartError) {
-            try ServeLoop.run(configuration)
-            return .success
-        } catch {
-            console.complain("scopeproxy serve: \(error.message)")
-            switch error {
-            case .listen, .egress, .admin, .identity, .routes, .tls: return .failure
-            case .system: return .software
+        CommandFailure.told(by: Self.syntax.name, to: console) { () throws(CommandFailure) in
+            try restriction.apply()
+            let supervision = try ProcessRestriction.supervision()
+            guard let configuration = ConfigurationInput(file: InputFile(path: file)).load(console) else {
+                throw CommandFailure([], .usage)
             }
+            do throws(ProxyStartError) {
+                try ServeLoop.run(configuration, supervision)
+            } catch {
+                throw CommandFailure([error.message], Self.status(of: error))
+            }
+        }
+    }
+
+    private static func status(of error: ProxyStartError) -> ExitStatus {
+        switch error {
+        case .listen, .egress, .admin, .inherited, .identity, .routes, .tls: .failure
+        case .system: .software
         }
     }
 }

@@ -6,6 +6,8 @@ package struct Configuration: Sendable {
     package var listen: SocketAddress
     /// nil where callers speak plain HTTP.
     package var listenTLS: ListenTLSSettings?
+    /// Another process of this user may listen on the same addresses: for restarts in which two overlap.
+    package var reusesPort = false
     /// Of the admin listener; nil for none.
     package var admin: SocketAddress?
     package var upstream: UpstreamSettings

@@ -38,6 +38,7 @@ struct ConfigurationReader {
         configuration.admin = readAdmin(object, listen: configuration.listen)
         configuration.egress = object["egress"].flatMap(EgressReader.read)
         checkEgressAddress(object, configuration)
+        if let reuses = object["reuse_port"]?.bool() { configuration.reusesPort = reuses }
         configuration.workers = object["workers"]?.integer(in: 1...256)
         if let log = object["log"]?.object(.log) {
             readLog(log, into: &configuration)

@@ -11,6 +11,7 @@ package struct ConfigurationSection: Sendable {
         keys: [
             "$schema", "listen", "upstream", "issuers", "routes", "mode", "identity_headers", "forward_token",
             "trusted_proxies", "limits", "timeouts", "workers", "admin", "log", "realm", "state_dir", "egress",
+            "reuse_port",
         ])
 
     static let listen = ConfigurationSection(name: "listen", keys: ["address", "tls"])
@@ -65,7 +66,8 @@ package struct ConfigurationSection: Sendable {
         keys: [
             "tls_handshake_seconds", "request_head_seconds", "request_body_idle_seconds", "keep_alive_idle_seconds",
             "keep_alive_min_seconds", "upstream_connect_seconds", "upstream_first_byte_seconds",
-            "upstream_idle_seconds", "tunnel_idle_seconds", "drain_seconds",
+            "upstream_idle_seconds", "tunnel_idle_seconds", "drain_grace_seconds", "drain_idle_seconds",
+            "drain_seconds",
         ])
 
     static let routeTimeouts = ConfigurationSection(

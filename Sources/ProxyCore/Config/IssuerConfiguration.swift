@@ -15,7 +15,9 @@ package struct IssuerConfiguration: Sendable {
     package var service = ServiceOptions()
     /// Tokens that can be revoked at a time, and assertions that can be remembered.
     package var revokedTokensMax = 100_000
-    /// From SIGTERM until what is still under way is cut.
+    /// From SIGTERM until no more connections are accepted.
+    package var drainGrace = Interval.zero
+    /// From the end of the grace until what is still under way is cut.
     package var drain = Interval.seconds(30)
     package var logLevel = LogLevel.info
     /// nil for text on a terminal and JSON elsewhere.

@@ -126,7 +126,10 @@ struct IssuerConfigurationReader {
             if let time = timeouts["keep_alive_idle_seconds"]?.seconds(in: seconds) {
                 configuration.service.keepAliveIdle = time
             }
-            if let time = timeouts["drain_seconds"]?.seconds(in: 0...86_400) { configuration.drain = time }
+            let day = 0...86_400.0
+            if let time = timeouts["drain_grace_seconds"]?.seconds(in: day) { configuration.drainGrace = time }
+            if let time = timeouts["drain_idle_seconds"]?.seconds(in: day) { configuration.service.drainIdle = time }
+            if let time = timeouts["drain_seconds"]?.seconds(in: day) { configuration.drain = time }
         }
         if let proxies = object["trusted_proxies"] {
             configuration.server.callers.trustedProxies = ConfigurationReader.readTrustedProxies(proxies)

@@ -23,7 +23,10 @@ extension ConfigurationSection {
         ])
 
     static let issuerTimeouts = ConfigurationSection(
-        name: "timeouts", keys: ["request_seconds", "keep_alive_idle_seconds", "drain_seconds"])
+        name: "timeouts",
+        keys: [
+            "request_seconds", "keep_alive_idle_seconds", "drain_grace_seconds", "drain_idle_seconds", "drain_seconds",
+        ])
 
     static let issuerLog = ConfigurationSection(name: "log", keys: ["level", "format"])
 

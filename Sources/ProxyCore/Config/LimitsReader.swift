@@ -56,7 +56,10 @@ enum LimitsReader {
         read("upstream_idle_seconds", \.upstreamIdle)
         read("tunnel_idle_seconds", \.tunnelIdle)
         if let least = readTimeout(object["keep_alive_min_seconds"]) { timeouts.keepAliveMin = least }
-        if let drain = object["drain_seconds"]?.seconds(in: 0...86_400) { timeouts.drain = drain }
+        let day = 0...86_400.0
+        if let drain = object["drain_seconds"]?.seconds(in: day) { timeouts.drain = drain }
+        if let grace = object["drain_grace_seconds"]?.seconds(in: day) { timeouts.drainGrace = grace }
+        if let idle = object["drain_idle_seconds"]?.seconds(in: day) { timeouts.drainIdle = idle }
         return timeouts
     }
 

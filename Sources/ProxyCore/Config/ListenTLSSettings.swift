@@ -49,7 +49,7 @@ package struct ListenTLSSettings: Sendable, Equatable {
     /// Reads a pair.
     static func identity(_ pair: Pair) throws(TLSFileProblem) -> TLSIdentity {
         let certificate = try bytes(pair.certificate, .certificate)
-        let key = try bytes(pair.privateKey, .privateKey)
+        let key = try secret(pair.privateKey)
         do throws(TLSIdentityError) {
             return try TLSIdentity(certificates: certificate.span, privateKey: key.span)
         } catch {
@@ -64,6 +64,12 @@ package struct ListenTLSSettings: Sendable, Equatable {
         let bytes = try bytes(path, .clientCA)
         do throws(TrustStoreError) { return try TrustStore(pem: bytes.span) } catch {
             throw TLSFileProblem(path: path, file: .clientCA, message: error.message)
+        }
+    }
+
+    private static func secret(_ path: String) throws(TLSFileProblem) -> SecretBytes {
+        do throws(Errno) { return try SecretBytes(file: path, bytesMax: TLSIdentity.keyBytesMax) } catch {
+            throw TLSFileProblem(path: path, file: .privateKey, message: "cannot be read: \(error.message)")
         }
     }
 

@@ -7,7 +7,7 @@ enum PEMFiles {
         let key = object.required("private_key", "missing: the private key of the certificate")
         guard let certificate, let key else { return nil }
         let certificateBytes = bytes(certificate)
-        let keyBytes = bytes(key)
+        let keyBytes = secret(key)
         guard let certificateBytes, let keyBytes else { return nil }
         do throws(TLSIdentityError) {
             return try TLSIdentity(certificates: certificateBytes.span, privateKey: keyBytes.span)
@@ -24,6 +24,16 @@ enum PEMFiles {
             return try TrustStore(pem: bytes.span)
         } catch {
             value.report("\(error.message)")
+            return nil
+        }
+    }
+
+    private static func secret(_ value: ConfigurationValue) -> SecretBytes? {
+        guard let text = value.text() else { return nil }
+        do throws(Errno) {
+            return try SecretBytes(file: value.source.resolve(path: text), bytesMax: TLSIdentity.keyBytesMax)
+        } catch {
+            value.report("cannot be read: \(error.message)")
             return nil
         }
     }

@@ -20,19 +20,22 @@ package enum SecretPlace: Sendable, Equatable {
         switch self {
         case .environment(let value): return value
         case .file(let path):
-            var bytes = try Self.bytes(of: path)
-            if bytes.last == ASCII.lineFeed { bytes.removeLast() }
-            guard !bytes.isEmpty, let text = String(validating: bytes, as: UTF8.self) else {
+            let secret = try Self.bytes(of: path)
+            var bytes = secret.span
+            if let last = bytes.indices.last, bytes[last] == ASCII.lineFeed {
+                bytes = bytes.extracting(droppingLast: 1)
+            }
+            guard !bytes.isEmpty else { throw .credentials(.empty(path: path)) }
+            do throws(Unicode.UTF8.ValidationError) { return String(copying: try UTF8Span(validating: bytes)) } catch {
                 throw .credentials(.empty(path: path))
             }
-            return text
         }
     }
 
     /// The content of a file with credentials.
-    static func bytes(of path: String) throws(TokenFailure) -> [UInt8] {
+    static func bytes(of path: String) throws(TokenFailure) -> SecretBytes {
         do throws(Errno) {
-            if try FileIdentity(of: path).isRegular { return try FileReader.bytes(path, bytesMax: bytesMax) }
+            if try FileIdentity(of: path).isRegular { return try SecretBytes(file: path, bytesMax: bytesMax) }
         } catch {
             throw .credentials(.unreadable(path: path, error))
         }

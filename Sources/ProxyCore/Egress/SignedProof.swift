@@ -12,7 +12,8 @@ enum SignedProof {
     static func make(
         client: String, audience: String, file: String, keyID: String?, now: UnixTime
     ) throws(TokenFailure) -> String {
-        guard let key = PrivateKey(pem: try SecretPlace.bytes(of: file)) else {
+        let text = try SecretPlace.bytes(of: file)
+        guard let key = PrivateKey(pem: text.span) else {
             throw .credentials(
                 .unusable(
                     path: file,
@@ -21,14 +22,14 @@ enum SignedProof {
         }
         let algorithm = algorithm(for: key.material)
         let header = header(algorithm, keyID)
-        var text = Base64URL.encode(header.span)
-        text.append(ASCII.dot)
+        var proof = Base64URL.encode(header.span)
+        proof.append(ASCII.dot)
         let claims = claims(client, audience, now)
-        text += Base64URL.encode(claims.span)
-        let signature = key.sign(algorithm, text.span)
-        text.append(ASCII.dot)
-        text += Base64URL.encode(signature.span)
-        return String(decoding: text, as: UTF8.self)
+        proof += Base64URL.encode(claims.span)
+        let signature = key.sign(algorithm, proof.span)
+        proof.append(ASCII.dot)
+        proof += Base64URL.encode(signature.span)
+        return String(decoding: proof, as: UTF8.self)
     }
 
     private static func algorithm(for material: KeyMaterial) -> SignatureAlgorithm {

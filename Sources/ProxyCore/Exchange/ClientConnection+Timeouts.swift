@@ -28,7 +28,7 @@ extension ClientConnection {
         if caller.hasOutput { return lastProgress.advanced(by: timeouts.upstreamIdle) }
         // Counted from the head's first byte, so that a caller cannot hold a place by sending a byte now and then.
         if let record { return record.started.advanced(by: timeouts.requestHead) }
-        return lastProgress.advanced(by: timeouts.keepAliveIdle)
+        return lastProgress.advanced(by: context.idleTimeout)
     }
 
     private func bodyDeadline(_ timeouts: Timeouts) -> Instant {
@@ -100,8 +100,10 @@ extension ClientConnection {
         } else if record != nil, !caller.hasOutput {
             perform(exchange.refused(bodyFollows: true, persistent: false))
             answer(.requestTimeout)
+        } else if caller.hasOutput {
+            close(broken: true)
         } else {
-            close(broken: caller.hasOutput)
+            endIdle()
         }
     }
 }

@@ -56,18 +56,21 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             phase = .closed
             throw error
         }
-        context.add(self, registration)
-        updateDeadline()
+        join()
     }
 
     /// Goes on where a handshake ends: in its place in the loop, with what it was told there.
     func start(inheriting registration: Registration, _ readiness: Readiness) {
         self.registration = registration
         context.loop.hand(registration, to: self)
-        context.add(self, registration)
-        updateDeadline()
+        join()
         ready(readiness)
+    }
+
+    private func join() {
+        context.add(self, registration)
         if context.isDraining { drain() }
+        updateDeadline()
     }
 
     /// The certificate that the caller has shown, which tokens may be bound to (RFC 8705 section 3); nil once it has
@@ -116,15 +119,22 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         pump()
     }
 
-    /// Ends the connection, after the answer to what the caller has sent by now: it could not know better.
-    func drain() {
-        _ = exchange.drain()
-        // What has come may have no event yet. Only where it is read at once: a connection that is taken to have more
-        // to read lingers at its end.
-        if exchange.isIdle { caller.note(.readable) }
+    /// The next response on this connection says that it is the last one.
+    func drain() { exchange.drain() }
+
+    /// How long it may be idle has changed.
+    func idleTimeChanged() {
+        guard phase == .serving, exchange.isIdle, record == nil else { return }
+        if deadline() <= context.loop.now { endIdle() } else { updateDeadline() }
+    }
+
+    /// Ends a connection on which no request is under way, after the answer to what the caller has sent by now: it
+    /// could not know better.
+    func endIdle() {
+        // What has come may have no event yet.
+        caller.note(.readable)
         pump()
-        // A head that has begun to come may come to its end, too, in the time that a head has.
-        if phase == .serving, exchange.isIdle, !caller.hasInput { close(broken: false) }
+        if phase == .serving, exchange.isIdle, record == nil { close(broken: false) }
     }
 
     /// Ends the connection whatever is under way on it.
@@ -255,7 +265,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private func startNext() {
         exchange.next()
         requestProgress = HeadProgress()
-        if context.isDraining { perform(exchange.drain()) }
+        if context.isDraining { drain() }
     }
 
     private func startLingering() {

@@ -277,7 +277,9 @@ package struct Exchange: Sendable {
     package var completion: Action {
         guard response == .complete else { return .none }
         switch request {
-        case .complete: return persistent && !draining ? .startNext : .closeAfterFlush
+        // Not by `draining`: where the head had promised to keep the connection, the caller's next request may be on
+        // its way already.
+        case .complete: return persistent ? .startNext : .closeAfterFlush
         case .awaitingBody, .abandoned: return .lingerAfterFlush
         case .awaitingEnd: return .none
         case .awaitingHead, .awaitingKeys: preconditionFailure("no answer before a decision")
@@ -300,11 +302,8 @@ package struct Exchange: Sendable {
         }
     }
 
-    /// The process is about to end: idle connections go, the others after their answer.
-    package mutating func drain() -> Action {
-        draining = true
-        return isIdle ? .close : .none
-    }
+    /// The process is about to end: the next response says that it is the last one on this connection.
+    package mutating func drain() { draining = true }
 
     private mutating func answer(bodyFollows: Bool, persistent: Bool) -> Action {
         request = bodyFollows ? .abandoned : .complete

@@ -16,6 +16,8 @@ package final class ExchangeContext {
     package let pool: UpstreamPool
     package let limits: Limits
     package let timeouts: Timeouts
+    /// How long a connection may wait for its next request.
+    private(set) var idleTimeout: Interval?
     let headLimits: HeadLimits
     let buffers: BufferPool
     let rules: ForwardingRules
@@ -53,6 +55,7 @@ package final class ExchangeContext {
         self.metrics = metrics
         limits = options.limits
         timeouts = options.timeouts
+        idleTimeout = timeouts.keepAliveIdle
         headLimits = HeadLimits(options.limits)
         rules = ForwardingRules(options.forwarding, identity: judge.policy?.identity)
         let bufferBytes = Self.bufferBytes(
@@ -126,7 +129,7 @@ package final class ExchangeContext {
                 handshake.cut()
             } else if let client = clients[candidate.registration], client.idleSince == candidate.idleSince {
                 // What it may have sent meanwhile is answered first; then another one has to go.
-                client.drain()
+                client.endIdle()
                 guard client.phase == .closed else { continue }
             } else {
                 continue
@@ -137,10 +140,17 @@ package final class ExchangeContext {
         return false
     }
 
-    /// Ends idle connections, and the others after what is under way.
-    package func drain() {
+    /// From now on, each connection's next response says that it is the last one. None is ended: a request may be on
+    /// its way on any of them.
+    package func announceEnd() {
         isDraining = true
-        for client in Array(clients.values) { client.drain() }
+        for client in clients.values { client.drain() }
+    }
+
+    /// Ends connections that have been idle for `timeouts.drain_idle_seconds`, now and from now on.
+    package func endIdle() {
+        idleTimeout = min(timeouts.keepAliveIdle ?? timeouts.drainIdle, timeouts.drainIdle)
+        for client in Array(clients.values) { client.idleTimeChanged() }
         pool.closeIdle()
     }
 

@@ -19,7 +19,7 @@ package struct SigningKeyFile: Sendable {
     package let created: UnixTime
     package let activates: UnixTime
     package let keyID: String
-    private let pem: [UInt8]
+    private let pem: SecretBytes
 
     private static let bytesMax = 65_536
     static let suffix = ".key.json"
@@ -57,19 +57,19 @@ package struct SigningKeyFile: Sendable {
             let algorithm = SignatureAlgorithm(name: algorithmName.span),
             let created = root["created"]?.string.flatMap(Timestamp.parse),
             let activates = root["activates"]?.string.flatMap(Timestamp.parse),
-            let pem = root["private_key"]?.stringBytes, let key = PrivateKey(pem: pem),
+            let pem = root["private_key"]?.stringBytes, let key = PrivateKey(pem: pem.span),
             key.material.resolve(algorithm) != nil
         else { throw .damaged }
         self.algorithm = algorithm
         self.created = created
         self.activates = activates
-        self.pem = pem
+        self.pem = SecretBytes(copying: pem.span)
         keyID = SigningKey.thumbprint(of: key.material)
     }
 
     /// Ready to sign.
     package var signingKey: SigningKey {
-        guard let key = PrivateKey(pem: pem) else { preconditionFailure("it was one before") }
+        guard let key = PrivateKey(pem: pem.span) else { preconditionFailure("it was one before") }
         return SigningKey(key, algorithm, activates: activates)
     }
 

@@ -39,8 +39,8 @@ package final class PrivateKey {
 
     /// The key in the text form of PKCS #8 without a pass phrase (RFC 7468 section 10); nil when it is none, or none
     /// of `Kind`.
-    package convenience init?(pem: [UInt8]) {
-        // Sound: the stream reads the array in place, and both end with the closure.
+    package convenience init?(pem: Span<UInt8>) {
+        // Sound: the stream reads the bytes in place, and both end with the closure.
         let pointer = unsafe pem.withUnsafeBytes { bytes -> OpaquePointer? in
             guard let stream = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
                 return nil
@@ -59,18 +59,19 @@ package final class PrivateKey {
     }
 
     /// The text form that `init(pem:)` reads. Whoever has it can sign.
-    package var pem: [UInt8] {
+    package var pem: SecretBytes {
+        // Its memory is wiped when it goes.
         guard let stream = unsafe BIO_new(BIO_s_mem()) else { preconditionFailure("out of memory") }
         defer { unsafe BIO_free(stream) }
         let written = unsafe PEM_write_bio_PrivateKey(stream, handle.pointer, nil, nil, 0, nil, nil) == 1
         precondition(written, "libcrypto can write its own keys")
-        var text: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = unsafe BIO_read(stream, &block, Int32(block.count))
-            guard count > 0 else { return text }
-            text += block[..<Int(count)]
+        let count = unsafe BIO_ctrl_pending(stream)
+        // Sound: the call writes at most as many bytes as the place has.
+        let text = unsafe SecretBytes(count: count) { place in
+            unsafe BIO_read(stream, place.baseAddress, Int32(place.count)) == Int32(count)
         }
+        guard let text else { preconditionFailure("what was written can be read") }
+        return text
     }
 
     /// The signature of `input` in JOSE form (RFC 7518 section 3, RFC 8037 section 3.1). The algorithm has to fit the

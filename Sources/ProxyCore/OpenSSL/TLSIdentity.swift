@@ -45,6 +45,8 @@ package final class TLSIdentity: Sendable {
 
     /// Certificates in one chain: more than any real one has.
     package static let chainMax = 16
+    /// Of the text of a private key: a hundred times the longest.
+    package static let keyBytesMax = 1 << 20
 
     /// - Parameters:
     ///   - certificates: PEM; the certificate first, then those of its issuers.

@@ -8,10 +8,11 @@ import Synchronization
 /// short-lived and kept in memory only: used for one period, accepted for another.
 package final class TicketKeyRing: Sendable {
     private struct Key {
+        /// Not secret: it stands in the ticket.
         var name: InlineArray<16, UInt8>
-        var cipherKey: InlineArray<32, UInt8>
-        var macKey: InlineArray<32, UInt8>
-        var made: Instant
+        let cipherKey: SecretBytes
+        let macKey: SecretBytes
+        let made: Instant
     }
 
     private struct Keys {
@@ -50,16 +51,11 @@ package final class TicketKeyRing: Sendable {
             if let key = keys.previous, unsafe Self.matches(key, name) { return (key, false) }
             return (nil, false)
         }
-        guard var key else { return makes ? -1 : 0 }
+        guard let key else { return makes ? -1 : 0 }
         if makes { for index in key.name.indices { unsafe name[index] = key.name[index] } }
-        // Sound: the keys are copies on this stack, which the contexts copy again.
-        let begun = unsafe key.cipherKey.span.withUnsafeBufferPointer { cipherKey in
-            var macKey = key.macKey.mutableSpan
-            return unsafe macKey.withUnsafeMutableBufferPointer { macKey in
-                unsafe clibssl_begin_ticket(
-                    cipher, mac, cipherKey.baseAddress, macKey.baseAddress, macKey.count, iv, makes ? 1 : 0)
-            }
-        }
+        // Sound: the keys live as long as this one does, and the contexts copy them.
+        let begun = unsafe clibssl_begin_ticket(
+            cipher, mac, key.cipherKey.pointer, key.macKey.pointer, key.macKey.count, iv, makes ? 1 : 0)
         guard begun == 1 else { return -1 }
         return isCurrent ? 1 : 2
     }
@@ -80,19 +76,18 @@ package final class TicketKeyRing: Sendable {
 
     /// nil when the system has no random bytes to give: then there are no tickets.
     private static func make(_ now: Instant) -> Key? {
-        var key = Key(
-            name: InlineArray(repeating: 0), cipherKey: InlineArray(repeating: 0), macKey: InlineArray(repeating: 0),
-            made: now)
-        let filled = fill(&key.name) && fill(&key.cipherKey) && fill(&key.macKey)
-        return filled ? key : nil
+        var name = InlineArray<16, UInt8>(repeating: 0)
+        var span = name.mutableSpan
+        let isNamed = unsafe span.withUnsafeMutableBufferPointer { unsafe fill($0) }
+        guard isNamed, let cipherKey = unsafe SecretBytes(count: 32, fill: fill),
+            let macKey = unsafe SecretBytes(count: 32, fill: fill)
+        else { return nil }
+        return Key(name: name, cipherKey: cipherKey, macKey: macKey, made: now)
     }
 
-    private static func fill<let count: Int>(_ bytes: inout InlineArray<count, UInt8>) -> Bool {
-        var span = bytes.mutableSpan
-        // Sound: the call writes exactly as many bytes as the array has.
-        return unsafe span.withUnsafeMutableBufferPointer { bytes in
-            unsafe RAND_priv_bytes(bytes.baseAddress, Int32(bytes.count)) == 1
-        }
+    /// Sound: the call writes exactly as many bytes as there are.
+    private static func fill(_ bytes: UnsafeMutableBufferPointer<UInt8>) -> Bool {
+        unsafe RAND_priv_bytes(bytes.baseAddress, Int32(bytes.count)) == 1
     }
 
     private static func matches(_ key: Key, _ name: UnsafeMutablePointer<UInt8>) -> Bool {

@@ -3,9 +3,6 @@
 struct AdminPages: Sendable {
     private let status: ProxyStatus
 
-    /// A turn of a worker's loop takes milliseconds; one that takes this long will not end by itself.
-    static let stuckAfter = Interval.seconds(10)
-
     private enum Page {
         case metrics
         case keys
@@ -56,7 +53,7 @@ struct AdminPages: Sendable {
 
     /// That this is answered shows that the process runs; a worker that is stuck shows in the age of its turn.
     private func live(_ now: Instant) -> ServiceResponse {
-        let stuck = status.pulses.indices.filter { (status.pulses[$0].turnTime(at: now) ?? .zero) > Self.stuckAfter }
+        let stuck = Watchdog.stuck(status.pulses, at: now)
         return .json(status: stuck.isEmpty ? 200 : 503, fields: Self.fields) { json in
             json.beginObject()
             json.key("status")

@@ -96,6 +96,8 @@ package enum IssuerStartError: Error, Sendable {
     case keys(String)
     case file(String, Errno)
     case listen(SocketAddress, Errno)
+    /// The sockets that the process was started with.
+    case inherited(InheritedSocketsProblem)
     case tls(TLSFileProblem)
     case system(Errno)
 
@@ -108,6 +110,7 @@ package enum IssuerStartError: Error, Sendable {
         case .keys(let message): [message]
         case .file(let path, let error): ["\(path): \(error.description)"]
         case .listen(let address, let error): ["cannot listen on \(address): \(error.message)"]
+        case .inherited(let problem): [problem.message]
         case .tls(let problem): ["\(problem.path) \(problem.message)"]
         case .system(let error): [error.description]
         }

@@ -1,7 +1,11 @@
 /// Runs an authorization server in the foreground until a signal ends it: what `scopeproxy issuer` does.
 package enum IssuerLoop {
     /// Blocks until the server has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
-    package static func run(_ configuration: IssuerConfiguration) throws(IssuerStartError) {
+    ///
+    /// - Parameter supervision: by whoever started the process.
+    package static func run(
+        _ configuration: IssuerConfiguration, _ supervision: Supervision = Supervision()
+    ) throws(IssuerStartError) {
         // Before any thread is started: they all inherit that these signals are blocked.
         let signals = try system { () throws(Errno) in try SignalReader() }
         let log = try system { () throws(Errno) in
@@ -12,18 +16,24 @@ package enum IssuerLoop {
             log.stop()
             logThread.join()
         }
+        supervision.logProblems(log)
         let assembly = IssuerAssembly(configuration: configuration, log: log, reopening: AuditReopening())
         let lock = try lockState(configuration.stateDirectory)
         let store = try prepare(assembly)
         let ended = try system { () throws(Errno) in try WakeUp() }
         let mailbox = try system { () throws(Errno) in try Mailbox<ServiceCommand>() }
         let certificates = try watchCertificates(configuration, mailbox, log)
-        let service = try serve(assembly, store, mailbox, certificates, ended)
+        let socket = try openSocket(configuration, supervision)
+        let pulse = LoopPulse()
+        let service = try serve(assembly, store, socket, mailbox, pulse, certificates, ended)
         let certificateThread = try system { () throws(Errno) in try certificates?.start() }
         let keeper = try system { () throws(Errno) in try SigningKeyKeeper(store, log: log) }
         let keeperThread = try system { () throws(Errno) in try keeper.start() }
+        let watchdog = try system { () throws(Errno) in try Watchdog.start(supervision.notifier, pulses: [pulse]) }
         announce(configuration, service.address, log)
-        waitForEnd(of: service, ended, signals, assembly, certificates)
+        supervision.notifier.tell(.ready(status: "serving on \(service.address)"))
+        waitForEnd(of: service, ended, signals, assembly, certificates, supervision.notifier)
+        watchdog?.end()
         service.stop()
         certificates?.stop()
         certificateThread?.join()
@@ -63,25 +73,34 @@ package enum IssuerLoop {
         return store
     }
 
+    private static func openSocket(
+        _ configuration: IssuerConfiguration, _ supervision: Supervision
+    ) throws(IssuerStartError) -> ListeningSocket {
+        var inherited = supervision.sockets
+        do throws(InheritedSocketsProblem) {
+            let taken = try inherited.take("listen", of: ["listen"], at: configuration.listen, max: 1)
+            try inherited.checkAllTaken()
+            if let socket = taken.first { return socket }
+        } catch {
+            throw .inherited(error)
+        }
+        do throws(Errno) { return try ListeningSocket(on: configuration.listen, shared: false) } catch {
+            throw .listen(configuration.listen, error)
+        }
+    }
+
     private static func serve(
-        _ assembly: IssuerAssembly, _ store: SigningKeyStore, _ mailbox: Mailbox<ServiceCommand>,
-        _ certificates: CertificateWatch?, _ ended: WakeUp
+        _ assembly: IssuerAssembly, _ store: SigningKeyStore, _ socket: ListeningSocket,
+        _ mailbox: Mailbox<ServiceCommand>, _ pulse: LoopPulse, _ certificates: CertificateWatch?, _ ended: WakeUp
     ) throws(IssuerStartError) -> Service {
-        let configuration = assembly.configuration
         var tls: TLSServerContext?
         do throws(TLSFileProblem) { tls = try certificates?.initial() } catch { throw .tls(error) }
         let opened = try system { () throws(Errno) in try Mailbox<IssuerStartError?>() }
-        let socket: ListeningSocket
-        do throws(Errno) {
-            socket = try ListeningSocket(on: configuration.listen, shared: false)
-        } catch {
-            throw .listen(configuration.listen, error)
-        }
-        var options = configuration.service
+        var options = assembly.configuration.service
         options.tls = tls
         let service = try system { () throws(Errno) in
             try Service.start(
-                "issuer", on: socket, options: options, log: assembly.log, mailbox: mailbox, ended: ended
+                "issuer", on: socket, options: options, log: assembly.log, mailbox: mailbox, pulse: pulse, ended: ended
             ) {
                 do throws(IssuerStartError) {
                     let server = try assembly.makeServer(store)
@@ -113,7 +132,7 @@ package enum IssuerLoop {
 
     private static func waitForEnd(
         of service: Service, _ ended: WakeUp, _ signals: borrowing SignalReader, _ assembly: IssuerAssembly,
-        _ certificates: CertificateWatch?
+        _ certificates: CertificateWatch?, _ notifier: ServiceNotifier
     ) {
         var isDraining = false
         while let signal = signals.wait(orUntil: ended) {
@@ -121,15 +140,18 @@ package enum IssuerLoop {
             case .terminate where isDraining: service.stop()
             case .terminate:
                 isDraining = true
+                notifier.tell(.stopping(status: "draining"))
                 assembly.log.log(.info, "draining")
-                service.drain(for: assembly.configuration.drain)
+                service.drain(grace: assembly.configuration.drainGrace, for: assembly.configuration.drain)
             case .hangup:
+                notifier.tell(.reloading(at: Clock.monotonic()))
                 assembly.reopening.request()
                 certificates?.reload()
                 assembly.log.log(.info, "audit_log_reopened") { line in
                     line.field("path", assembly.configuration.auditPath)
                     line.field("hint", "the configuration is read at the start only; restart to apply changes")
                 }
+                notifier.tell(.ready(status: "serving on \(service.address)"))
             }
         }
     }

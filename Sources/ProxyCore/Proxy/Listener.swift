@@ -16,6 +16,8 @@ final class Listener: EventHandler {
 
     /// Connections accepted in a row before those that are open have their turn.
     private static let burst = 64
+    /// Connections taken at the end: what the queue holds, and as many that come meanwhile.
+    private static let closingBurst = 2 * ListeningSocket.backlog
     /// How long accepting rests when the system lacks descriptors: others may give some back.
     private static let shortagePause = Interval.milliseconds(100)
 
@@ -50,24 +52,37 @@ final class Listener: EventHandler {
         do throws(Errno) { try startListening() } catch { pause() }
     }
 
-    /// Takes what waits in the queue, then has callers refused: the socket itself may live as long as the worker.
+    /// Takes what waits in the queue, then has callers refused: the socket itself may live as long as the worker. One
+    /// that others hold as well goes on listening for them.
     func close() {
         guard !isClosed else { return }
-        acceptAll()
         isClosed = true
-        if isListening { loop.unwatch(socket.descriptor) }
-        Socket.stopListening(socket.descriptor)
+        // Before the queue is looked at for the last time: what comes to a shared one from then on wakes others.
+        stopListening()
+        acceptAll(atMost: Self.closingBurst)
+        socket.stopListening()
         loop.unregister(registration)
     }
 
-    func ready(_ readiness: Readiness) { acceptAll() }
+    func ready(_ readiness: Readiness) {
+        guard socket.isInherited else { return acceptAll(atMost: Self.burst) }
+        // One by one, and at the end of the line again: so that workers on one queue get their connections in turns.
+        acceptAll(atMost: 1)
+        guard isListening else { return }
+        stopListening()
+        resumeAccepting()
+    }
 
     func deadlineReached() { resumeAccepting() }
 
     func resume() {}
 
     private func startListening() throws(Errno) {
-        try loop.watchReadable(socket.descriptor, registration)
+        if socket.isInherited {
+            try loop.watchShared(socket.descriptor, registration)
+        } else {
+            try loop.watchReadable(socket.descriptor, registration)
+        }
         isListening = true
     }
 
@@ -95,8 +110,8 @@ final class Listener: EventHandler {
         return makeRoom() && budget.reserve()
     }
 
-    private func acceptAll() {
-        for number in 0..<Self.burst {
+    private func acceptAll(atMost count: Int) {
+        for number in 0..<count {
             if !budget.reserve() {
                 // Whether another one waits is not known: the loop tells, if so, and then this is the first.
                 guard number == 0 else { return }

@@ -69,12 +69,15 @@ final class OutgoingSide {
 
     func resumeAccepting() { listener?.resumeAccepting() }
 
+    /// From now on, each response says that it is the last one on its connection.
+    func announceEnd() { context.announceEnd() }
+
     /// Accepts nothing more, and lets what is under way end.
     func drain() {
         guard let listener else { return }
         listener.close()
         self.listener = nil
-        context.drain()
+        context.endIdle()
         closeIdle()
     }
 

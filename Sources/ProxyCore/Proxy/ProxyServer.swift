@@ -7,6 +7,8 @@ package enum ProxyStartError: Error, Sendable {
     case egress(SocketAddress, Errno)
     /// The address of the admin listener.
     case admin(SocketAddress, Errno)
+    /// The sockets that the process was started with.
+    case inherited(InheritedSocketsProblem)
     /// The identity fields contradict each other.
     case identity(IdentityOptionsError)
     case routes(RouteTableError)
@@ -20,6 +22,7 @@ package enum ProxyStartError: Error, Sendable {
         case .listen(let address, let error): Self.message(address, error, key: "listen")
         case .egress(let address, let error): Self.message(address, error, key: "egress.listen")
         case .admin(let address, let error): Self.message(address, error, key: "admin")
+        case .inherited(let problem): problem.message
         case .identity(let error): "identity_headers: \(error.message)"
         case .tls(let problem): "listen.tls: \(problem.path) \(problem.message)"
         case .routes: "the routes contradict each other"
@@ -29,7 +32,8 @@ package enum ProxyStartError: Error, Sendable {
 
     private static func message(_ address: SocketAddress, _ error: Errno, key: StaticString) -> String {
         error.isAddressInUse
-            ? "cannot listen on \(address): another process listens there; stop it, or change `\(key)`"
+            ? "cannot listen on \(address): another process listens there; stop it, set `reuse_port` for both to share "
+                + "it, or change `\(key)`"
             : "cannot listen on \(address): \(error.message)"
     }
 }
@@ -78,13 +82,15 @@ package final class ProxyServer: Sendable {
     /// Opens the sockets, starts the key sources and the workers. Signals have to be blocked in the calling thread,
     /// since all of these inherit that.
     ///
-    /// - Parameter descriptorLimit: how many descriptors the process may have open.
+    /// - Parameters:
+    ///   - inherited: sockets that the process was started with.
+    ///   - descriptorLimit: how many descriptors the process may have open.
     package static func start(
-        _ configuration: Configuration, log: LogWriter, descriptorLimit: Int = DescriptorLimit.raise()
+        _ configuration: Configuration, log: LogWriter, inherited: InheritedSockets = InheritedSockets(),
+        descriptorLimit: Int = DescriptorLimit.raise()
     ) throws(ProxyStartError) -> ProxyServer {
         let policy = try policy(of: configuration)
-        let sockets = try openAllSockets(configuration)
-        let admin = try openAdminSocket(configuration)
+        let (sockets, admin) = try ProxySockets.open(configuration, inherited)
         let server: ProxyServer
         do throws(Errno) {
             let connections = affordableConnections(configuration, workers: sockets.count, descriptorLimit, log)
@@ -115,54 +121,9 @@ package final class ProxyServer: Sendable {
         }
     }
 
-    /// Those of each worker.
-    private static func openAllSockets(_ configuration: Configuration) throws(ProxyStartError) -> [WorkerSockets] {
-        let count = configuration.workers ?? ProcessorCount.usable()
-        let callers: [ListeningSocket]
-        do throws(Errno) { callers = try openSockets(count, on: configuration.listen) } catch {
-            throw .listen(configuration.listen, error)
-        }
-        guard let egress = configuration.egress else {
-            return callers.map { WorkerSockets(callers: $0, outgoing: nil) }
-        }
-        do throws(Errno) {
-            let outgoing = try openSockets(count, on: egress.listen)
-            return zip(callers, outgoing).map { WorkerSockets(callers: $0, outgoing: $1) }
-        } catch {
-            throw .egress(egress.listen, error)
-        }
-    }
-
-    /// So many sockets, all on the port that the first one got.
-    private static func openSockets(_ count: Int, on address: SocketAddress) throws(Errno) -> [ListeningSocket] {
-        var address = address
-        var sockets: [ListeningSocket] = []
-        try refuseSharing(address)
-        for _ in 0..<count {
-            let socket = try ListeningSocket(on: address, shared: true)
-            address = socket.address
-            sockets.append(socket)
-        }
-        return sockets
-    }
-
     /// `egress.max_connections`, or as many as an eighth of the descriptors.
     private static func egressConnections(_ configuration: Configuration, _ descriptorLimit: Int) -> Int {
         configuration.egress.map { min($0.maxConnections, max(16, descriptorLimit / 8)) } ?? 0
-    }
-
-    private static func openAdminSocket(_ configuration: Configuration) throws(ProxyStartError) -> ListeningSocket? {
-        guard let address = configuration.admin else { return nil }
-        do throws(Errno) { return try ListeningSocket(on: address, shared: false) } catch {
-            throw .admin(address, error)
-        }
-    }
-
-    /// With SO_REUSEPORT a second proxy of the same user could take half of the first one's connections unnoticed. A
-    /// socket that does not share, bound first and closed again, finds out whether somebody is there.
-    private static func refuseSharing(_ address: SocketAddress) throws(Errno) {
-        guard let port = address.port, port != 0 else { return }
-        try Socket.checkFree(address)
     }
 
     /// `limits.connections`, or as many as there are descriptors for.
@@ -309,10 +270,13 @@ package final class ProxyServer: Sendable {
         return certificates != nil
     }
 
+    /// Of each worker's loop.
+    var pulses: [LoopPulse] { status.pulses }
+
     // MARK: - Stopping
 
-    /// Stops accepting and lets what is under way end, for at most `timeouts.drain_seconds`. Returns at once; `ended`
-    /// tells when.
+    /// Goes on accepting for `timeouts.drain_grace_seconds`, then lets what is under way end, for at most
+    /// `timeouts.drain_seconds`; each response is the last one on its connection. Returns at once; `ended` tells when.
     package func drain() {
         status.state.drain()
         for mailbox in mailboxes { mailbox.post(.drain) }

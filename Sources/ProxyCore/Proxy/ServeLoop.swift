@@ -1,7 +1,11 @@
 /// Runs the proxy in the foreground until a signal ends it: what `scopeproxy serve` does.
 package enum ServeLoop {
     /// Blocks until the proxy has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
-    package static func run(_ configuration: Configuration) throws(ProxyStartError) {
+    ///
+    /// - Parameter supervision: by whoever started the process.
+    package static func run(
+        _ configuration: Configuration, _ supervision: Supervision = Supervision()
+    ) throws(ProxyStartError) {
         // Before any thread is started: they all inherit that these signals are blocked.
         let signals = try openSignals()
         let (log, logThread) = try openLog(configuration)
@@ -9,9 +13,14 @@ package enum ServeLoop {
             log.stop()
             logThread.join()
         }
-        let server = try ProxyServer.start(configuration, log: log)
+        supervision.logProblems(log)
+        let notifier = supervision.notifier
+        let server = try ProxyServer.start(configuration, log: log, inherited: supervision.sockets)
+        let watchdog = try Self.watchdog(notifier, server)
         announce(configuration, server, log)
-        waitForEnd(of: server, signals, log, drain: configuration.timeouts.drain)
+        notifier.tell(.ready(status: "serving on \(server.address)"))
+        waitForEnd(of: server, signals, log, notifier, configuration.timeouts)
+        watchdog?.end()
         server.join()
         if let failure = server.failure { throw .system(failure) }
         log.log(.info, "stopped")
@@ -31,8 +40,15 @@ package enum ServeLoop {
         }
     }
 
+    private static func watchdog(
+        _ notifier: ServiceNotifier, _ server: ProxyServer
+    ) throws(ProxyStartError) -> Watchdog? {
+        do throws(Errno) { return try Watchdog.start(notifier, pulses: server.pulses) } catch { throw .system(error) }
+    }
+
     private static func waitForEnd(
-        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, drain: Interval
+        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, _ notifier: ServiceNotifier,
+        _ timeouts: Timeouts
     ) {
         var isDraining = false
         while let signal = signals.wait(orUntil: server.ended) {
@@ -43,11 +59,16 @@ package enum ServeLoop {
             case .terminate:
                 isDraining = true
                 // A log that nobody reads is no reason to stay.
-                log.limitWaiting(to: drain)
+                log.limitWaiting(to: timeouts.drainTotal)
                 let connections = server.budget.connections
+                notifier.tell(.stopping(status: "draining \(connections) connections"))
                 server.drain()
-                log.log(.info, "draining") { $0.field("connections", connections) }
+                log.log(.info, "draining") { line in
+                    line.field("connections", connections)
+                    if timeouts.drainGrace > .zero { line.field("grace_ms", timeouts.drainGrace.milliseconds) }
+                }
             case .hangup:
+                notifier.tell(.reloading(at: Clock.monotonic()))
                 let hasCertificates = server.reloadCertificates()
                 log.log(.warn, "reload_not_supported", mayWait: false) { line in
                     line.field(
@@ -56,6 +77,7 @@ package enum ServeLoop {
                             ? "only certificates and their keys are read again; restart to apply other changes"
                             : "the configuration is read at the start only; restart to apply changes")
                 }
+                notifier.tell(.ready(status: "serving on \(server.address)"))
             }
         }
     }

@@ -6,7 +6,7 @@ final class ServingState: Sendable {
         case starting
         /// All workers have been started.
         case serving
-        /// No new connections are accepted.
+        /// About to end: no new connections are accepted, or not for long.
         case draining
     }
 

@@ -38,6 +38,14 @@ struct WorkerSettings: Sendable {
 /// One thread of the proxy: a loop, a listening socket, and all that serves the connections accepted there. Born on its
 /// thread and never seen by another; what others want of it comes through the mailbox.
 final class Worker: EventHandler {
+    private enum Stage {
+        case serving
+        /// Still accepts, but every response is the last one on its connection.
+        case grace
+        /// Accepts nothing more; what is under way may end.
+        case draining
+    }
+
     private let settings: WorkerSettings
     private let mailbox: Mailbox<WorkerMessage>
     private let loop: EventLoop
@@ -47,7 +55,7 @@ final class Worker: EventHandler {
     private var listener: Listener?
     private var outgoing: OutgoingSide?
     private var registration = Registration(slot: 0, generation: 0)
-    private var isDraining = false
+    private var stage = Stage.serving
     let timer = DeadlineTimer()
 
     /// - Parameter number: counts the workers from 0.
@@ -129,8 +137,14 @@ final class Worker: EventHandler {
         for message in mailbox.takeAll() { handle(message) }
     }
 
-    /// What is still under way when the time to drain has run out is cut.
-    func deadlineReached() { cut() }
+    func deadlineReached() {
+        switch stage {
+        case .serving: break
+        case .grace: finish()
+        // What is still under way when the time to drain has run out is cut.
+        case .draining: cut()
+        }
+    }
 
     func resume() {}
 
@@ -153,17 +167,29 @@ final class Worker: EventHandler {
     }
 
     private func drain() {
-        guard !isDraining else { return }
-        isDraining = true
+        guard stage == .serving else { return }
+        stage = .grace
+        context.announceEnd()
+        let grace = context.timeouts.drainGrace
+        if grace > .zero {
+            timer.set(loop.now.advanced(by: grace), registration, loop)
+        } else {
+            finish()
+        }
+    }
+
+    private func finish() {
+        stage = .draining
         listener?.close()
         listener = nil
         timer.set(loop.now.advanced(by: context.timeouts.drain), registration, loop)
-        context.drain()
+        context.endIdle()
+        outgoing?.announceEnd()
         connectionEnded()
     }
 
     private func cut() {
-        isDraining = true
+        stage = .draining
         listener?.close()
         listener = nil
         context.cutAll()
@@ -172,7 +198,7 @@ final class Worker: EventHandler {
     }
 
     private func connectionEnded() {
-        guard isDraining, context.connectionCount == 0 else { return }
+        guard stage == .draining, context.connectionCount == 0 else { return }
         // Not before: what is under way for callers may take calls of the service's own.
         outgoing?.drain()
         if outgoing?.isDone ?? true { loop.stop() }

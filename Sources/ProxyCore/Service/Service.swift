@@ -17,11 +17,12 @@ package final class Service: Sendable {
     /// - Parameters:
     ///   - name: of the thread; at most 15 bytes are kept.
     ///   - mailbox: through which it is told things; one of its own if not given.
+    ///   - pulse: where other threads see whether its loop is stuck.
     ///   - ended: signalled when the service's thread has nothing more to do, also when it could not start.
     ///   - makeHandler: runs on the service's thread, where what it makes stays.
     package static func start(
         _ name: String, on socket: ListeningSocket, options: ServiceOptions = ServiceOptions(), log: LogWriter,
-        mailbox: Mailbox<ServiceCommand>? = nil, ended: WakeUp? = nil,
+        mailbox: Mailbox<ServiceCommand>? = nil, pulse: LoopPulse = LoopPulse(), ended: WakeUp? = nil,
         makeHandler: @escaping @Sendable () -> ServiceHandler
     ) throws(Errno) -> Service {
         let mailbox = if let mailbox { mailbox } else { try Mailbox<ServiceCommand>() }
@@ -29,7 +30,7 @@ package final class Service: Sendable {
             defer { ended?.signal() }
             do throws(Errno) {
                 let service = try ServiceThread(
-                    socket, options: options, mailbox: mailbox, handler: makeHandler())
+                    socket, options: options, mailbox: mailbox, pulse: pulse, handler: makeHandler())
                 service.run()
             } catch {
                 log.log(.error, "service_failed") { line in
@@ -41,8 +42,9 @@ package final class Service: Sendable {
         return Service(address: socket.address, mailbox: mailbox, thread: thread)
     }
 
-    /// Accepts nothing more and finishes what is under way, for so long at most. `stop` has to follow.
-    package func drain(for time: Interval) { mailbox.post(.drain(time)) }
+    /// Goes on accepting for `grace`, then finishes what is under way, for `time` at most; each response is the last
+    /// one on its connection. `stop` has to follow.
+    package func drain(grace: Interval = .zero, for time: Interval) { mailbox.post(.drain(grace: grace, time)) }
 
     /// Ends every connection and waits for the thread.
     package func stop() {
@@ -56,7 +58,7 @@ package final class Service: Sendable {
 package enum ServiceCommand: Sendable {
     /// New connections begin with this from now on. For a service that has had TLS from the start.
     case tls(TLSServerContext)
-    case drain(Interval)
+    case drain(grace: Interval, Interval)
     case cut
 }
 
@@ -66,14 +68,15 @@ private final class ServiceThread: EventHandler {
     private let listener: ServiceListener
     private let mailbox: Mailbox<ServiceCommand>
     private var registration = Registration(slot: 0, generation: 0)
+    private var drainTime = Interval.zero
     let timer = DeadlineTimer()
 
     init(
-        _ socket: ListeningSocket, options: ServiceOptions, mailbox: Mailbox<ServiceCommand>,
+        _ socket: ListeningSocket, options: ServiceOptions, mailbox: Mailbox<ServiceCommand>, pulse: LoopPulse,
         handler: @escaping ServiceHandler
     ) throws(Errno) {
         self.mailbox = mailbox
-        loop = try EventLoop()
+        loop = try EventLoop(pulse: pulse)
         listener = try ServiceListener(socket, loop: loop, options: options, handler: handler)
         registration = loop.register(self)
         try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
@@ -92,16 +95,31 @@ private final class ServiceThread: EventHandler {
         for message in mailbox.takeAll() {
             switch message {
             case .tls(let context): listener.tls = context
-            case .drain(let time):
-                listener.close()
-                timer.set(loop.now.advanced(by: time), registration, loop)
+            case .drain(let grace, let time): drain(grace: grace, time)
             case .cut: cut()
             }
         }
     }
 
-    /// The time to drain is over.
-    func deadlineReached() { cut() }
+    private func drain(grace: Interval, _ time: Interval) {
+        drainTime = time
+        listener.announceEnd()
+        if grace > .zero {
+            timer.set(loop.now.advanced(by: grace), registration, loop)
+        } else {
+            finish()
+        }
+    }
+
+    private func finish() {
+        listener.close()
+        timer.set(loop.now.advanced(by: drainTime), registration, loop)
+    }
+
+    /// The grace is over, or the time to drain.
+    func deadlineReached() {
+        if listener.isClosed { cut() } else { finish() }
+    }
 
     func resume() {}
 

@@ -60,13 +60,18 @@ final class ServiceConnection: EventHandler {
         updateDeadline()
     }
 
-    /// Ends the connection when no request is under way.
-    func drain() {
-        switch state {
-        case .handshake: close()
-        case .head: if !caller.hasInput { close() }
-        case .body, .responseSent, .callerGone, .closed: break
-        }
+    /// How long it may be idle has changed.
+    func idleTimeChanged() {
+        guard state == .head, !caller.hasInput else { return }
+        updateDeadline()
+        if timer.deadline <= listener.loop.now { endIdle() }
+    }
+
+    /// Ends the connection if no request has come by now, of which there may have been no event yet.
+    private func endIdle() {
+        caller.note(.readable)
+        pump()
+        if state == .head, !caller.hasInput { close() }
     }
 
     /// Ends the connection whatever is under way. With `broken`, the caller must not take what it has for a whole
@@ -96,7 +101,7 @@ final class ServiceConnection: EventHandler {
     func deadlineReached() {
         switch state {
         case .handshake: close()
-        case .head where !caller.hasInput: close()
+        case .head where !caller.hasInput: endIdle()
         case .head, .body:
             refuse(408)
             pump()
@@ -110,7 +115,7 @@ final class ServiceConnection: EventHandler {
         let options = listener.options
         let patience = switch state {
         case .handshake: options.handshakeTimeout
-        case .head where !caller.hasInput: options.keepAliveIdle
+        case .head where !caller.hasInput: listener.idleTimeout
         case .head, .body: options.requestTimeout
         case .responseSent: options.sendTimeout
         case .callerGone, .closed: options.linger
@@ -283,7 +288,7 @@ final class ServiceConnection: EventHandler {
 
     private func answer() {
         guard let request else { preconditionFailure("a body without a head") }
-        respond(listener.handler(request), isLast: !keepAlive || listener.isClosed)
+        respond(listener.handler(request), isLast: !keepAlive || listener.isDraining)
     }
 
     /// Answers a request that cannot be read to its end; nothing behind it can be understood either.

@@ -12,7 +12,11 @@ package final class ServiceListener: EventHandler {
     let buffers: BufferPool
     /// Scratch of all connections.
     var head = RequestHead()
+    /// Each response is the last one on its connection.
+    private(set) var isDraining = false
     private(set) var isClosed = false
+    /// How long a connection may wait for its next request.
+    private(set) var idleTimeout: Interval
     package let timer = DeadlineTimer()
 
     private let socket: ListeningSocket
@@ -34,6 +38,7 @@ package final class ServiceListener: EventHandler {
         self.options = options
         self.handler = handler
         tls = options.tls
+        idleTimeout = options.keepAliveIdle
         // A head has to fit into a buffer whole.
         buffers = BufferPool(bufferBytes: max(16_384, options.head.headBytes), keptMax: 16)
         registration = loop.register(self)
@@ -42,23 +47,37 @@ package final class ServiceListener: EventHandler {
 
     package var connectionCount: Int { connections.count }
 
-    /// Accepts nothing more, and ends the connections on which no request is under way.
+    /// From now on each response says that it is the last one on its connection. None is ended.
+    package func announceEnd() { isDraining = true }
+
+    /// Accepts nothing more, and ends the connections that have been idle for so long as they may be then. What waits
+    /// in the queue of a socket of ours is taken first.
     package func close() {
         guard !isClosed else { return }
-        isClosed = true
-        stopListening()
-        loop.unregister(registration)
-        for connection in Array(connections.values) { connection.drain() }
+        announceEnd()
+        if !socket.isInherited { acceptAll(atMost: 2 * ListeningSocket.backlog) }
+        end()
+        idleTimeout = min(idleTimeout, options.drainIdle)
+        for connection in Array(connections.values) { connection.idleTimeChanged() }
     }
 
     /// Ends every connection, whatever is under way.
     package func cut() {
-        close()
+        if !isClosed { end() }
         for connection in Array(connections.values) { connection.close(broken: true) }
     }
 
-    package func ready(_ readiness: Readiness) {
-        for _ in 0..<Self.burst {
+    private func end() {
+        isClosed = true
+        stopListening()
+        socket.stopListening()
+        loop.unregister(registration)
+    }
+
+    package func ready(_ readiness: Readiness) { acceptAll(atMost: Self.burst) }
+
+    private func acceptAll(atMost count: Int) {
+        for _ in 0..<count {
             guard connections.count < options.connections else { return stopListening() }
             do throws(Errno) {
                 guard let accepted = try Socket.accept(from: socket.descriptor) else { return }

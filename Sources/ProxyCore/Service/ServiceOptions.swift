@@ -12,6 +12,8 @@ package struct ServiceOptions: Sendable {
     package var requestTimeout = Interval.seconds(10)
     /// A connection on which no request has begun. Exceeded: closed.
     package var keepAliveIdle = Interval.seconds(75)
+    /// The same, once the service drains.
+    package var drainIdle = Interval.seconds(2)
     /// How long a caller may take none of its response. Exceeded: reset.
     package var sendTimeout = Interval.seconds(10)
     /// How long a connection that has had its last response is read on, so that no reset overtakes that response.

@@ -22,6 +22,16 @@ package enum CurrentProcess {
         _ = mallopt(M_MMAP_THRESHOLD, 65_536)
     }
 
+    /// What a process that keeps secrets gives up, before it has any: new privileges, for itself and whatever it should
+    /// start (PR_SET_NO_NEW_PRIVS), and, unless `isDumpable`, core dumps and being looked into by others of its user
+    /// (RLIMIT_CORE, PR_SET_DUMPABLE). What the system refuses is thrown.
+    package static func restrict(isDumpable: Bool) throws(Errno) {
+        guard clinux_no_new_privileges() == 0 else { throw .current("PR_SET_NO_NEW_PRIVS") }
+        guard !isDumpable else { return }
+        guard clinux_no_core() == 0 else { throw .current("RLIMIT_CORE") }
+        guard clinux_not_dumpable() == 0 else { throw .current("PR_SET_DUMPABLE") }
+    }
+
     /// Ends the process.
     package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 }

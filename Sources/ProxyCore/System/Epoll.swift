@@ -46,6 +46,12 @@ package final class Epoll {
         try control(EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, registration)
     }
 
+    /// Registers one of several descriptors of one listening socket, which other loops wait for as well: a connection
+    /// wakes the loop that has waited for it longest, and no other (EPOLLEXCLUSIVE).
+    package func addShared(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
+        try control(EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue, registration)
+    }
+
     /// Stops reports for a descriptor that stays open. A descriptor that is closed leaves by itself.
     package func remove(_ descriptor: borrowing FileDescriptor) {
         // It fails only for a descriptor that was not registered, and then there is nothing to stop.

@@ -89,6 +89,11 @@ package final class EventLoop {
         try epoll.addLevelTriggered(descriptor, registration)
     }
 
+    /// Reports a listener that other loops watch as well, at each turn while this loop is the one to take from it.
+    package func watchShared(_ descriptor: borrowing FileDescriptor, _ registration: Registration) throws(Errno) {
+        try epoll.addShared(descriptor, registration)
+    }
+
     /// Stops the reports for a descriptor that stays open.
     package func unwatch(_ descriptor: borrowing FileDescriptor) { epoll.remove(descriptor) }
 

@@ -13,7 +13,7 @@ package struct AcceptedSocket: ~Copyable {
 /// Non-blocking stream sockets. Every call retries when a signal interrupts it, gives "not now" as a value, and stops
 /// the program for the error codes that only a mistake of ours can cause.
 package enum Socket {
-    /// A listening socket. With `sharedPort`, several sockets of this process may listen on the same port and the
+    /// A listening socket. With `sharedPort`, several sockets of this user may listen on the same port and the
     /// kernel spreads the connections over them (SO_REUSEPORT); a Unix socket cannot be shared so.
     package static func listen(on address: SocketAddress, sharedPort: Bool, backlog: Int32 = 1024) throws(Errno)
         -> FileDescriptor
@@ -150,6 +150,21 @@ package enum Socket {
         var storage = sockaddr_storage()
         guard Kernel.localAddress(socket.raw, &storage) == 0 else { throw .current("getsockname") }
         return SocketAddress(system: storage)
+    }
+
+    /// True for a stream socket that listens. Throws when it cannot be asked, as what is no socket.
+    static func isListening(_ socket: borrowing FileDescriptor) throws(Errno) -> Bool {
+        let isStream = try option(socket, SO_TYPE) == Int32(SOCK_STREAM.rawValue)
+        return try option(socket, SO_ACCEPTCONN) == 1 && isStream
+    }
+
+    private static func option(_ socket: borrowing FileDescriptor, _ name: Int32) throws(Errno) -> Int32 {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe getsockopt(socket.raw, SOL_SOCKET, name, &value, &length) == 0 else {
+            throw .current("getsockopt")
+        }
+        return value
     }
 
     private static func open(family: Int32) throws(Errno) -> FileDescriptor {

@@ -23,6 +23,12 @@ package enum SocketAddress: Sendable, Hashable {
         }
     }
 
+    /// True when this is the same address as `other`, but with port 0, which stands for any.
+    package func hasAnyPort(_ other: SocketAddress) -> Bool {
+        guard case .ip(let address, port: 0) = self else { return false }
+        return other.ipAddress == address
+    }
+
     var family: Int32 {
         switch self {
         case .ip(let address, _): address.isV4 ? AF_INET : AF_INET6

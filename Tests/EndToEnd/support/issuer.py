@@ -1,10 +1,11 @@
 """`scopeproxy issuer`, its clients and what it logs."""
 
 import json
+import os
 import signal
 import subprocess
 
-from support import processes
+from support import processes, supervisor
 from support.processes import BINARY, Lines
 from support.proxy import command
 
@@ -31,8 +32,14 @@ class Issuer:
         self.secrets = []
         self.status = None
 
-    def start(self):
-        self.process = processes.start([BINARY, "issuer", "--config", self.file], stderr=subprocess.PIPE)
+    def start(self, sockets=(), environment=None):
+        """Starts it, with `sockets` handed over and these variables besides those of the tests."""
+        start, handing, handed = supervisor.handed([BINARY, "issuer", "--config", self.file], sockets)
+        copies = handing.pop("copies", [])
+        self.process = processes.start(
+            start, stderr=subprocess.PIPE, env=os.environ | handed | (environment or {}), **handing)
+        for copy in copies:
+            os.close(copy)
         self.log = Lines(self.process.stderr)
         self.status = None
         try:

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 
-from support import processes, tokens
+from support import processes, supervisor, tokens
 from support.processes import BINARY, Lines, PATIENCE
 
 ROUTES = [
@@ -45,16 +45,23 @@ def configuration(upstream, issuers, **more):
 class Proxy:
     """A running proxy, with at most so many `descriptors`. At its end its whole log is checked.
 
-    `environment` is what its environment has besides that of the tests."""
+    `environment` is what its environment has besides that of the tests, `options` what its command line has besides the
+    configuration, `sockets` what it is started with, under these `names`."""
 
-    def __init__(self, upstream, *issuers, descriptors=None, environment=None, **more):
+    def __init__(self, upstream, *issuers, descriptors=None, environment=None, options=(), sockets=(), names=None,
+                 **more):
         self.folder = processes.new_folder("proxy")
         self.file = self.folder / "routes.json"
         self.file.write_text(json.dumps(configuration(upstream, list(issuers), **more)))
-        start = [BINARY, "serve", "--config", self.file]
+        start = [BINARY, "serve", "--config", self.file, *options]
         if descriptors:
             start = ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "bash", *start]
-        self.process = processes.start(start, stderr=subprocess.PIPE, env=os.environ | (environment or {}))
+        start, handing, handed = supervisor.handed(start, sockets, names)
+        copies = handing.pop("copies", [])
+        self.process = processes.start(
+            start, stderr=subprocess.PIPE, env=os.environ | handed | (environment or {}), **handing)
+        for copy in copies:
+            os.close(copy)
         self.log = Lines(self.process.stderr)
         self.status = None
         try:

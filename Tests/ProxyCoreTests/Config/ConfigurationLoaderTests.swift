@@ -64,7 +64,8 @@ final class ConfigurationLoaderTests: XCTestCase {
              "timeouts": {"request_head_seconds": 1, "request_body_idle_seconds": 2, "keep_alive_idle_seconds": 3,
                           "keep_alive_min_seconds": 0.5, "upstream_connect_seconds": 4,
                           "upstream_first_byte_seconds": 5, "upstream_idle_seconds": 6.5,
-                          "tunnel_idle_seconds": 7.5, "drain_seconds": 0}}
+                          "tunnel_idle_seconds": 7.5, "drain_grace_seconds": 8, "drain_idle_seconds": 0,
+                          "drain_seconds": 0}, "reuse_port": true}
             """#)
         XCTAssertEqual(configuration.listen.description, "[::1]:0")
         XCTAssertEqual(configuration.upstream.address, .tcp(host: "::1", port: 80))
@@ -75,6 +76,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         XCTAssertEqual(configuration.mode, .observe)
         XCTAssertTrue(configuration.forwardsToken)
         XCTAssertEqual(configuration.workers, 3)
+        XCTAssertTrue(configuration.reusesPort)
         XCTAssertEqual(configuration.identityHeaders.prefix, "X-Id-")
         XCTAssertEqual(configuration.identityHeaders.claims.map(\.name), ["X-Tenant"])
         XCTAssertEqual(configuration.identityHeaders.claims.map(\.claim.text), ["tenant"])
@@ -158,7 +160,9 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.upstreamFirstByte = .seconds(5)
         expected.upstreamIdle = .seconds(6.5)
         expected.tunnelIdle = .seconds(7.5)
-        expected.drain = .seconds(0)
+        expected.drainGrace = .seconds(8)
+        expected.drainIdle = .zero
+        expected.drain = .zero
         XCTAssertEqual(timeouts, expected)
     }
 

@@ -61,6 +61,8 @@ final class IssuerConfigurationTests: XCTestCase {
         XCTAssertEqual(read.service.bodyBytes, 4096)
         XCTAssertEqual(read.service.connections, 50)
         XCTAssertEqual(read.service.keepAliveIdle, .seconds(20.5))
+        XCTAssertEqual(read.drainGrace, .seconds(1.5))
+        XCTAssertEqual(read.service.drainIdle, .seconds(3))
         XCTAssertEqual(read.drain, .zero)
         XCTAssertEqual(read.revokedTokensMax, 1000)
         XCTAssertEqual(read.server.callers.trustedProxies.count, 1)

@@ -44,7 +44,8 @@ final class TokenFetchTests: XCTestCase {
         for kind in PrivateKey.Kind.allCases {
             let server = try TokenServer()
             let signer = TestSigner(kind, keyID: "k1")
-            let path = directory.write(String(decoding: signer.key.pem, as: UTF8.self), to: "key.pem")
+            let pem = signer.key.pem
+            let path = directory.write(pem.span.text, to: "key.pem")
             _ = try fetch(try client(server.url, .privateKeyJWT(file: path, keyID: "k1"))).get()
             let form = Form(server.requests[0].text)
             XCTAssertEqual(form["client_id"], "daemon")

@@ -50,7 +50,7 @@ enum ExchangeEvent: Equatable {
         case .upstreamEnded: return exchange.upstreamEnded()
         case .cutShort: return exchange.cutShort()
         case .callerFinishedSending: return exchange.callerFinishedSending()
-        case .drain: return exchange.drain()
+        case .drain: exchange.drain()
         case .next: exchange.next()
         }
         return nil

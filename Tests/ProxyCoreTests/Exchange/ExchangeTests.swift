@@ -110,7 +110,7 @@ final class ExchangeTests: XCTestCase {
             (refused + [.tokenRenewed, failed], .answer, .complete, .complete, true, .startNext),
             ([post, .requestBodyEnded, .connected, .tokenRefused], .renewToken, .complete, .awaitingToken, true, none),
             (refused + [.callerFinishedSending], none, .complete, .awaitingToken, false, none),
-            (refused + [.drain], none, .complete, .awaitingToken, true, none),
+            (refused + [.drain], nil, .complete, .awaitingToken, true, none),
             (refused + [.drain, .tokenRenewed, .connected, empty], .relay, .complete, .complete, false,
                 .closeAfterFlush),
         ])
@@ -145,18 +145,17 @@ final class ExchangeTests: XCTestCase {
     }
 
     func testDraining() {
-        let none = Exchange.Action.none
         check([
-            ([.drain], .close, .awaitingHead, .awaitingDecision, true, .none),
-            ([.parked, .drain], none, .awaitingKeys, .awaitingDecision, true, .none),
+            ([.drain], nil, .awaitingHead, .awaitingDecision, true, .none),
+            ([.parked, .drain], nil, .awaitingKeys, .awaitingDecision, true, .none),
             ([.parked, .drain, get], .connect(fresh: false), .complete, .awaitingConnection, false, .none),
             (
                 [.parked, .drain, .refused(bodyFollows: false, persistent: true)], .answer, .complete, .complete, false,
                 .closeAfterFlush
             ),
             ([get, .drain, .connected, empty], .relay, .complete, .complete, false, .closeAfterFlush),
-            // The head had promised to keep the connection; it is closed all the same.
-            ([get, .connected, started, .drain, .responseEnded], nil, .complete, .complete, true, .closeAfterFlush),
+            // The head had promised to keep the connection: the next response ends it.
+            ([get, .connected, started, .drain, .responseEnded], nil, .complete, .complete, true, .startNext),
             ([get, .drain, failed], .answer, .complete, .complete, false, .closeAfterFlush),
         ])
     }
@@ -183,7 +182,7 @@ final class ExchangeTests: XCTestCase {
             (opened + [.cutShort], .closeAfterFlush, .abandoned, .broken, false, .none),
             (opened + [.callerEnded, .cutShort], .closeAfterFlush, .abandoned, .broken, false, .none),
             (opened + [.upstreamEnded, .cutShort], .closeAfterFlush, .abandoned, .broken, false, .none),
-            (opened + [.drain], none, .awaitingEnd, .awaitingEnd, false, .none),
+            (opened + [.drain], nil, .awaitingEnd, .awaitingEnd, false, .none),
             // Without agreement it is a request like others.
             ([upgrade, .connected, empty], .relay, .complete, .complete, true, .startNext),
             ([upgrade, .connected, died, .connected, .switchedProtocols], .openTunnel, .awaitingEnd, .awaitingEnd,

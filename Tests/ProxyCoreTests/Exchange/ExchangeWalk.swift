@@ -10,7 +10,6 @@ struct ExchangeWalk {
     private var exchange = Exchange()
     private let choose: (_ bound: Int) -> Int
     private var isOver = false
-    private var isDraining = false
     private var current = Request()
 
     /// What has come of the request under way.
@@ -46,7 +45,6 @@ struct ExchangeWalk {
         guard let event = nextEvent() else { return complete() }
         events.append(event)
         if !isBystander(event) { current.moves += 1 }
-        if event == .drain { isDraining = true }
         if case .permitted(let hasBody, let repeatable, _, let upgrades) = event {
             current.permits += 1
             current.mayRepeat = repeatable && !hasBody
@@ -73,8 +71,7 @@ struct ExchangeWalk {
         check(current.responses == 1, "\(current.responses) responses to one request")
         switch action {
         case .startNext:
-            let mayGoOn = exchange.request == .complete && exchange.persistent && !isDraining
-            check(mayGoOn, "a connection that must end goes on")
+            check(exchange.request == .complete && exchange.persistent, "a connection that must end goes on")
             events.append(.next)
             exchange.next()
             current = Request()

@@ -46,19 +46,22 @@ final class PrivateKeyTests: XCTestCase {
     func testTheTextFormIsTheSameKey() throws {
         for kind in PrivateKey.Kind.allCases {
             let key = PrivateKey.generate(kind)
-            let text = String(decoding: key.pem, as: UTF8.self)
+            let pem = key.pem
+            let text = pem.span.text
             XCTAssertTrue(text.hasPrefix("-----BEGIN PRIVATE KEY-----\n"))
-            let read = try XCTUnwrap(PrivateKey(pem: key.pem))
+            let read = try XCTUnwrap(PrivateKey(pem: pem.span))
             XCTAssertEqual(read.material, key.material)
-            XCTAssertEqual(read.pem, key.pem)
+            let again = read.pem
+            XCTAssertEqual(again.span.text, text)
         }
     }
 
     func testWhatIsNoPrivateKeyIsNone() {
-        let pem = PrivateKey.generate(.p256).pem
+        let secret = PrivateKey.generate(.p256).pem
+        let pem = secret.span.copied()
         let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIA=\n-----END ENCRYPTED PRIVATE KEY-----\n"
         for text in [[], Array("nonsense".utf8), Array(pem.prefix(pem.count / 2)), Array(encrypted.utf8), [0, 0, 0]] {
-            XCTAssertNil(PrivateKey(pem: text))
+            XCTAssertNil(PrivateKey(pem: text.span))
         }
     }
 }

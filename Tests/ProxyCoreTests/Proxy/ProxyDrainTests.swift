@@ -70,6 +70,99 @@ final class ProxyDrainTests: ProxyTestCase {
         }
     }
 
+    /// While load balancers still send: connections are taken, and each answer is the last one on its connection.
+    func testInTheGraceNothingChangesButConnectionClose() throws {
+        let upstream = try ScriptedUpstream()
+        let proxy = try openProxy(
+            upstream, #""admin": "127.0.0.1:0", "timeouts": {"drain_grace_seconds": 0.5, "drain_idle_seconds": 0}"#)
+        let admin = try AdminClient(proxy)
+        let kept = try proxy.client()
+        try kept.send(RequestText.of("GET", "/"))
+        XCTAssertNil(try kept.response().field("Connection"))
+        let idle = try proxy.client()
+        proxy.server.drain()
+        XCTAssertEqual(try admin.answer("/readyz").status, 503)
+        let new = try proxy.client()
+        for client in [kept, new] {
+            try client.send(RequestText.of("GET", "/"))
+            let answer = try client.response()
+            XCTAssertEqual(answer.status, 200)
+            XCTAssertEqual(answer.field("Connection"), "close")
+            try client.assertClosed()
+        }
+        // With the grace, its time ends too.
+        try idle.assertClosed()
+        try proxy.awaitEnd()
+    }
+
+    /// Closing a connection at once would cross the request that its caller has just sent.
+    func testAnIdleConnectionHasItsTime() throws {
+        let upstream = try ScriptedUpstream()
+        let proxy = try openProxy(upstream, #""timeouts": {"drain_idle_seconds": 20, "drain_seconds": 40}"#)
+        let (kept, fresh) = (try proxy.client(), try proxy.client())
+        try kept.send(RequestText.of("GET", "/"))
+        XCTAssertEqual(try kept.response().status, 200)
+        let patience = Patience(until: .never, cancel: try WakeUp())
+        // `fresh` counts once it has been accepted.
+        for _ in 0..<4000 where proxy.server.budget.connections < 2 {
+            try patience.atMost(.milliseconds(5)).awaitDeadline()
+        }
+        proxy.server.drain()
+        try awaitRefusal(proxy)
+        for client in [kept, fresh] {
+            try client.send(RequestText.of("GET", "/"))
+            let answer = try client.response()
+            XCTAssertEqual(answer.status, 200)
+            XCTAssertEqual(answer.field("Connection"), "close")
+            try client.assertClosed()
+        }
+        try proxy.awaitEnd()
+    }
+
+    func testAnIdleConnectionIsClosedWhenItsTimeIsOver() throws {
+        let upstream = try ScriptedUpstream()
+        let proxy = try openProxy(upstream, #""timeouts": {"drain_idle_seconds": 0.1, "drain_seconds": 40}"#)
+        let kept = try proxy.client()
+        try kept.send(RequestText.of("GET", "/"))
+        XCTAssertEqual(try kept.response().status, 200)
+        proxy.server.drain()
+        try kept.assertClosed()
+        try proxy.awaitEnd()
+    }
+
+    /// Its first answer promised to keep the connection, so the next request is answered as well.
+    func testARequestAfterAResponseUnderWayIsAnswered() throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+        let more = #""timeouts": {"drain_idle_seconds": 20, "drain_seconds": 40}"#
+        try withHeldRequest(more, head: head) { proxy, client, letGo in
+            XCTAssertNil(try client.responseHead().field("Connection"))
+            proxy.server.drain()
+            try awaitRefusal(proxy)
+            letGo()
+            XCTAssertEqual(String(decoding: try client.read(4), as: UTF8.self), "held")
+            try client.send(RequestText.of("GET", "/"))
+            let answer = try client.response()
+            XCTAssertEqual(answer.status, 200)
+            XCTAssertEqual(answer.field("Connection"), "close")
+            try client.assertClosed()
+            try proxy.awaitEnd()
+        }
+    }
+
+    /// Returns when the proxy takes no connections any more.
+    private func awaitRefusal(_ proxy: ProxyFixture) throws {
+        let patience = Patience(until: .never, cancel: try WakeUp()).atMost(.seconds(20))
+        for _ in 0..<2000 {
+            do throws(WaitError) {
+                _ = try BlockingSocket.connect(to: proxy.server.address, patience)
+                try patience.atMost(.milliseconds(5)).awaitDeadline()
+            } catch {
+                if case .failed(let error) = error, error.isConnectionRefused { return }
+            }
+        }
+        XCTFail("connections are still taken")
+    }
+
     func testWhatTakesTooLongIsCut() throws {
         try withHeldRequest("\"timeouts\": {\"drain_seconds\": 0.2}") { proxy, client, _ in
             proxy.server.drain()

@@ -35,7 +35,9 @@ final class ProxyFixture {
               "routes": [\(routes)]\(more.isEmpty ? "" : ",\n" + more)
             }
             """
-        let configuration = try ConfigurationLoader(environment: { environment[$0] }).load(Array(text.utf8), file: file)
+        var configuration = try ConfigurationLoader(environment: { environment[$0] }).load(Array(text.utf8), file: file)
+        // Else each test that drains would wait for the end of the time.
+        if !more.contains("drain_idle_seconds") { configuration.timeouts.drainIdle = .zero }
         log = try LogCapture(level: configuration.logLevel)
         server = try ProxyServer.start(configuration, log: log.writer)
     }
