@@ -47,7 +47,8 @@ final class CertificateWatch: Sendable {
     func stop() { end.signal() }
 
     private func run() {
-        var seen = self.seen
+        var seen: [FileIdentity?]? = self.seen
+        var problem: TLSFileProblem?
         let patience = Patience(until: .never, cancel: end)
         while true {
             var isAsked = true
@@ -60,12 +61,15 @@ final class CertificateWatch: Sendable {
             // Before the reading: what changes meanwhile is seen the next time.
             let now = Self.identities(settings)
             guard isAsked || now != seen else { continue }
-            seen = now
-            readAgain()
+            if isAsked { problem = nil }
+            problem = readAgain(after: problem)
+            // What could not be used is read again though it does not change: it may have been a shortage.
+            seen = problem == nil ? now : nil
         }
     }
 
-    private func readAgain() {
+    /// What is wrong, if anything. It is told unless it was so before.
+    private func readAgain(after known: TLSFileProblem?) -> TLSFileProblem? {
         do throws(TLSFileProblem) {
             let loaded = try settings.load(tickets: tickets)
             board.reloaded(loaded.certificates)
@@ -78,13 +82,16 @@ final class CertificateWatch: Sendable {
                 }
             }
             warn(loaded.certificates)
+            return nil
         } catch {
+            guard error != known else { return error }
             board.reloadFailed()
             log.log(.error, "certificates_not_reloaded") { line in
                 line.field("file", error.path)
                 line.field("error", error.message)
                 line.field("hint", "new connections go on with the certificates of before")
             }
+            return error
         }
     }
 

@@ -64,10 +64,12 @@ final class EgressServer: Sendable {
     private func initialAddresses() throws(Errno) -> [[SocketAddress]] {
         let found = FoundAddresses(count: addresses.count)
         var lookUps: [Thread] = []
+        // Also when one of them could not be started.
+        defer { for lookUp in lookUps { lookUp.join() } }
         for (index, address) in addresses.enumerated() {
             lookUps.append(try Thread.start(name: "target-name") { found.set(address.initial(), at: index) })
         }
-        for lookUp in lookUps { lookUp.join() }
+        while let lookUp = lookUps.popLast() { lookUp.join() }
         return found.all
     }
 

@@ -105,7 +105,14 @@ package final class ProxyServer: Sendable {
         }
         var tls: TLSServerContext?
         do throws(TLSFileProblem) { tls = try server.certificates?.initial() } catch { throw .tls(error) }
-        do throws(Errno) { try server.startThreads(configuration, policy, tls, sockets) } catch { throw .system(error) }
+        do throws(Errno) {
+            try server.startThreads(configuration, policy, tls, sockets)
+        } catch {
+            // Those that run already.
+            server.cut()
+            server.join()
+            throw .system(error)
+        }
         return server
     }
 

@@ -80,9 +80,17 @@ final class Worker: EventHandler {
         context = ExchangeContext(
             loop: loop, judge: .gate(gate), pool: pool, options: configuration.exchangeOptions, log: requestLog,
             metrics: settings.status.metrics[number], parking: parking)
-        try start(sockets.callers)
-        if let side = settings.outgoing, let socket = sockets.outgoing {
-            try startOutgoing(side, socket, number: number)
+        registration = loop.register(self)
+        do throws(Errno) {
+            try start(sockets.callers)
+            if let side = settings.outgoing, let socket = sockets.outgoing {
+                try startOutgoing(side, socket, number: number)
+            }
+        } catch {
+            // The loop and what is registered there hold each other.
+            listener?.close()
+            loop.unregister(registration)
+            throw error
         }
     }
 
@@ -95,7 +103,6 @@ final class Worker: EventHandler {
     }
 
     private func start(_ socket: ListeningSocket) throws(Errno) {
-        registration = loop.register(self)
         try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
         let (context, budget) = (context, settings.budget)
         let (placeFreed, placeWanted) = (settings.placeFreed, settings.placeWanted)

@@ -229,8 +229,10 @@ enum Kernel {
 
     // MARK: - Files
 
+    // Where files lie on a network, a signal may interrupt each of these.
+
     static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
-        making(.open(path, flags: flags)) { unsafe Glibc.open(path, flags, mode) }
+        uninterrupted { making(.open(path, flags: flags)) { unsafe Glibc.open(path, flags, mode) } }
     }
 
     /// Linux has released the descriptor whatever this returns.
@@ -242,7 +244,7 @@ enum Kernel {
     }
 
     static func flush(_ descriptor: Int32, dataOnly: Bool = false) -> Int32 {
-        making(.flush(descriptor)) { dataOnly ? fdatasync(descriptor) : fsync(descriptor) }
+        uninterrupted { making(.flush(descriptor)) { dataOnly ? fdatasync(descriptor) : fsync(descriptor) } }
     }
 
     static func rename(_ old: String, _ new: String) -> Int32 {
@@ -289,7 +291,7 @@ enum Kernel {
     }
 
     static func lock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-        making(.lock(descriptor)) { flock(descriptor, operation) }
+        uninterrupted { making(.lock(descriptor)) { flock(descriptor, operation) } }
     }
 
     // MARK: - Threads, memory, time
