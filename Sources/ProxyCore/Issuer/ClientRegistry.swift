@@ -61,7 +61,9 @@ package final class ClientRegistry {
         isMissing = identity == nil
         lastRead = identity
         let clients = load()
-        nextAttempt = clients == nil ? Clock.monotonic().advanced(by: Self.attemptPause) : .never
+        // A file that is not there is seen when it comes.
+        let mayBeReadLater = clients == nil && !isMissing
+        nextAttempt = mayBeReadLater ? Clock.monotonic().advanced(by: Self.attemptPause) : .never
         if let clients { install(clients) }
     }
 
