@@ -263,6 +263,22 @@ enum Kernel {
         making(.status(nil)) { unsafe fstat(descriptor, &status) }
     }
 
+    static func linkStatus(_ path: String, _ status: inout stat) -> Int32 {
+        making(.status(path)) { unsafe lstat(path, &status) }
+    }
+
+    static func readLink(_ path: String, _ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        making(.readLink(path)) { unsafe readlink(path, bytes, count) }
+    }
+
+    static func createNotifier() -> Int32 {
+        making(.createNotifier) { inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC)) }
+    }
+
+    static func watchFolder(_ notifier: Int32, _ path: String, _ events: UInt32) -> Int32 {
+        making(.watchFolder(path)) { unsafe inotify_add_watch(notifier, path, events) }
+    }
+
     static func changeOwner(_ descriptor: Int32, _ user: uid_t, _ group: gid_t) -> Int32 {
         making(.changeOwner(descriptor)) { fchown(descriptor, user, group) }
     }
