@@ -16,7 +16,9 @@ extension ClientConnection {
         case .awaitingHead:
             if exchange.request == .awaitingBody { return bodyDeadline(timeouts) }
             return lastProgress.advanced(by: leg.hasUnsent ? relay.idleTimeout : relay.firstByteTimeout)
-        case .awaitingBody: return min(lastProgress.advanced(by: relay.idleTimeout), relay.tokenCheck)
+        case .awaitingBody:
+            let idle = min(lastProgress.advanced(by: relay.idleTimeout), relay.tokenCheck)
+            return min(idle, bodyDeadlineBesideResponse(timeouts))
         case .complete, .broken:
             return exchange.isTunnel ? tunnelDeadline() : lastProgress.advanced(by: relay.idleTimeout)
         case .awaitingEnd: return tunnelDeadline()
@@ -29,6 +31,17 @@ extension ClientConnection {
         // Counted from the head's first byte, so that a caller cannot hold a place by sending a byte now and then.
         if let record { return record.started.advanced(by: timeouts.requestHead) }
         return lastProgress.advanced(by: context.idleTimeout)
+    }
+
+    /// For a body that is still coming though the response has begun. A caller that has yet to take what there is of that
+    /// is measured by its reading.
+    private func bodyDeadlineBesideResponse(_ timeouts: Timeouts) -> Instant {
+        guard exchange.request == .awaitingBody else { return .never }
+        guard !leg.hasUnsent, !caller.hasOutput else {
+            relay.bodyDue = lastProgress.advanced(by: timeouts.requestBodyIdle)
+            return .never
+        }
+        return bodyDeadline(timeouts)
     }
 
     private func bodyDeadline(_ timeouts: Timeouts) -> Instant {
@@ -80,6 +93,9 @@ extension ClientConnection {
         case .awaitingEnd: tunnelTimedOut()
         case .awaitingBody:
             if tokenHasEnded() { return }
+            if bodyDeadlineBesideResponse(rules.timeouts) <= context.loop.now {
+                return requestBodyFailed(.requestTimeout)
+            }
             // Bytes that wait for the caller are the caller's fault.
             guard !caller.hasOutput else { return callerTakesNothing() }
             upstreamFailed(.idleTimeout, died: false)

@@ -386,7 +386,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             record.reason = "caller_gone"
         }
         if hasBegun {
-            hasAsked = true
+            // Whoever has only been refused is a stranger still.
+            if record.upstreamStatus > 0 { hasAsked = true }
             let now = Clock.monotonic()
             record.countWork(inTurnOf: context.loop.now, until: now)
             context.log.write(record, by: rules.names, peer: peer, now: now)

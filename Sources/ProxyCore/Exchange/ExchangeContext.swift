@@ -30,6 +30,8 @@ package final class ExchangeContext {
     private var clients: [Registration: ClientConnection] = [:]
     private var handshakes: [Registration: CallerHandshake] = [:]
     private var spared = SparedConnections()
+    /// When it may be worth a look whether there are any.
+    private var nextLook = Instant(nanoseconds: 0)
     package private(set) var isDraining = false
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
@@ -115,6 +117,7 @@ package final class ExchangeContext {
     /// has been idle for `keep_alive_min_seconds`.
     package func makeRoom() -> Bool {
         if endSpared() { return true }
+        guard loop.now >= nextLook else { return false }
         let least = rules.timeouts.keepAliveMin
         for (registration, handshake) in handshakes where loop.now.since(handshake.started) >= least {
             spared.add(.init(registration: registration, idleSince: handshake.started, hasAsked: false))
@@ -123,8 +126,14 @@ package final class ExchangeContext {
             guard let since = client.idleSince, loop.now.since(since) >= least else { continue }
             spared.add(.init(registration: registration, idleSince: since, hasAsked: client.hasAsked))
         }
-        return endSpared()
+        if endSpared() { return true }
+        nextLook = loop.now.advanced(by: Self.lookPause)
+        return false
     }
+
+    /// A look at every connection that has found none to spare is not repeated before: each place that comes free
+    /// would cause one otherwise.
+    private static let lookPause = Interval.milliseconds(100)
 
     private func endSpared() -> Bool {
         while let candidate = spared.next() {
@@ -191,7 +200,7 @@ package final class ExchangeContext {
     }
 
     /// As many requests at the same time allocate nothing, and cost their first pages of memory for good: about 12 MiB.
-    private static let relaysKeptMax = 1024
+    package static let relaysKeptMax = 1024
 
     func takeRelay() -> Relay { freeRelays.popLast() ?? Relay(buffers: buffers, rules: rules) }
 

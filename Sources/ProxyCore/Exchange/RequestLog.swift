@@ -4,14 +4,17 @@ package final class RequestLog {
     private let writer: LogWriter
     private var lines: LogLines
     private let isOn: Bool
+    /// Of the loop on whose turns the lines are written.
+    private let pulse: LoopPulse?
     /// The time of day less the monotonic clock, as it was at the first line of this turn.
     private var wallOffset: UInt64?
 
     /// Lines are handed over before the end of the turn when they have become this long.
     private static let linesBytesMax = 65_536
 
-    package init(writer: LogWriter) {
+    package init(writer: LogWriter, pulse: LoopPulse? = nil) {
         self.writer = writer
+        self.pulse = pulse
         lines = LogLines(format: writer.format)
         isOn = writer.level >= .info
     }
@@ -34,7 +37,14 @@ package final class RequestLog {
         writeDurations(record, names.words, now)
         if isSampled { lines.field("sample", number: names.share.span) }
         lines.end()
-        if lines.bytes.count > Self.linesBytesMax { submit() }
+        if lines.bytes.count > Self.linesBytesMax { submitWithinTurn() }
+    }
+
+    /// A full log may have to be waited for: a loop that does so is not stuck.
+    private func submitWithinTurn() {
+        pulse?.turnEnded()
+        submit()
+        pulse?.turnBegan(Clock.monotonic())
     }
 
     /// True for what was permitted and went well: of that, a share tells as much as the whole.

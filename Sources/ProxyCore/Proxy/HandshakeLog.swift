@@ -23,7 +23,7 @@ final class HandshakeLog {
             return
         }
         nextLine = loop.now.advanced(by: Self.pause)
-        log.log(level, "handshake_failed") { line in
+        log.log(level, "handshake_failed", mayWait: false) { line in
             line.field("peer", peer)
             line.field("reason", failure.code)
             line.field("error", failure.message)

@@ -61,10 +61,18 @@ final class Listener: EventHandler {
     /// that others hold as well goes on listening for them.
     func close() {
         guard !isClosed else { return }
-        isClosed = true
         // Before the queue is looked at for the last time: what comes to a shared one from then on wakes others.
         stopListening()
         acceptAll(atMost: Self.closingBurst)
+        cut()
+    }
+
+    /// Has callers refused from now on. Those who wait in the queue are served by others who hold the socket as well,
+    /// or by nobody.
+    func cut() {
+        guard !isClosed else { return }
+        isClosed = true
+        stopListening()
         socket.stopListening()
         loop.unregister(registration)
     }
@@ -104,7 +112,7 @@ final class Listener: EventHandler {
     private func takePlaceOfIdle() -> Bool {
         if loop.now.since(fullLogged) > Self.fullLogPause {
             fullLogged = loop.now
-            log.log(.warn, "connections_exhausted") { line in
+            log.log(.warn, "connections_exhausted", mayWait: false) { line in
                 line.field("connections", budget.max)
                 line.field(
                     "hint",
@@ -153,7 +161,7 @@ final class Listener: EventHandler {
     private func shortage(_ error: Errno) {
         if loop.now.since(shortageLogged) > .seconds(1) {
             shortageLogged = loop.now
-            log.log(.error, "accept_failed") { $0.field("error", error.description) }
+            log.log(.error, "accept_failed", mayWait: false) { $0.field("error", error.description) }
         }
         pause()
     }

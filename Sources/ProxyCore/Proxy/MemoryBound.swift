@@ -58,6 +58,8 @@ private struct MemorySum {
     private static let tls = 64 << 10
     /// What is added to a request while it is under way, beside the copy of its target.
     private static let request = 8192
+    /// What a request is kept in, which is used again.
+    private static let relay = 12 << 10
     /// Free buffers that a worker keeps.
     private static let freeBuffers = 64
     /// A token that is remembered, beside its text and its claims.
@@ -91,7 +93,8 @@ private struct MemorySum {
             add("TLS of each (limits.connections)", connections * Self.tls, limit: "limits.connections")
         }
         addUpstream(configuration.upstream, users: connections, buffer: buffer, name: "upstream")
-        add("free buffers", workers * Self.freeBuffers * buffer, limit: nil)
+        let stock = Self.freeBuffers * buffer + min(ExchangeContext.relaysKeptMax, connections) * Self.relay
+        add("what each worker keeps for requests to come", workers * stock, limit: nil)
     }
 
     private mutating func addUpstream(_ upstream: UpstreamSettings, users: Int, buffer: Int, name: String) {

@@ -35,7 +35,7 @@ final class OutgoingSide {
         self.number = number
         pools = WorkerPools(loop: loop)
         current = Self.make(rules, configuration, pools, loop, number: number)
-        requestLog = RequestLog(writer: log)
+        requestLog = RequestLog(writer: log, pulse: loop.pulse)
         context = ExchangeContext(
             loop: loop, rules: current.rules, log: requestLog, metrics: status.metrics[number])
         let (context, budget) = (context, status.budget)

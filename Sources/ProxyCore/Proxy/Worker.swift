@@ -70,7 +70,7 @@ final class Worker: EventHandler {
         self.mailbox = mailbox
         self.number = number
         loop = try EventLoop(pulse: settings.status.pulses[number])
-        requestLog = RequestLog(writer: settings.log)
+        requestLog = RequestLog(writer: settings.log, pulse: loop.pulse)
         keys = WorkerKeys(loop: loop)
         pools = WorkerPools(loop: loop)
         context = ExchangeContext(
@@ -84,7 +84,7 @@ final class Worker: EventHandler {
             }
         } catch {
             // The loop and what is registered there hold each other.
-            listener?.close()
+            listener?.cut()
             loop.unregister(registration)
             throw error
         }
@@ -209,9 +209,10 @@ final class Worker: EventHandler {
     }
 
     private func finish() {
-        stage = .draining
+        // While the stage is another one: what is taken from the queue now may cost the place of the last connection.
         listener?.close()
         listener = nil
+        stage = .draining
         timer.set(loop.now.advanced(by: context.rules.timeouts.drain), registration, loop)
         context.endIdle()
         outgoing?.announceEnd()
@@ -220,7 +221,7 @@ final class Worker: EventHandler {
 
     private func cut() {
         stage = .draining
-        listener?.close()
+        listener?.cut()
         listener = nil
         context.cutAll()
         outgoing?.cut()

@@ -18,7 +18,8 @@ package final class EventLoop {
     }
 
     private let epoll: Epoll
-    private let pulse: LoopPulse
+    /// Tells whether the loop is stuck.
+    package let pulse: LoopPulse
     private var places: [Place] = []
     private var freeSlots: [UInt32] = []
     private var timers = TimerQueue()
