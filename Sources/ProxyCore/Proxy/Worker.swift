@@ -48,8 +48,8 @@ final class Worker: EventHandler {
 
     private let settings: WorkerSettings
     private let mailbox: Mailbox<WorkerMessage>
-    private let loop: EventLoop
-    private let context: ExchangeContext
+    let loop: EventLoop
+    let context: ExchangeContext
     private let requestLog: RequestLog
     private let keys: WorkerKeys
     private var listener: Listener?

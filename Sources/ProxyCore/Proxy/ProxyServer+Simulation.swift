@@ -1,0 +1,42 @@
+#if FAULT_INJECTION
+    extension ProxyServer {
+        /// A worker without a server around it, for a test that stands in for the kernel on its own thread: to be run
+        /// there. Debug builds only.
+        ///
+        /// - Parameters:
+        ///   - upstreamConnections: how many it may have.
+        ///   - keys: of the first issuer; not started, for its thread is no part of this.
+        ///   - mailbox: the worker's.
+        /// - Returns: what runs the worker until a message ends it, and what lists that which a worker without callers
+        ///   should not have.
+        package static func simulatedWorker(
+            _ configuration: Configuration, upstreamConnections: Int, upstream: SocketAddress, keys: KeySource,
+            mailbox: Mailbox<WorkerMessage>, log: LogWriter
+        ) throws -> (run: () -> Void, remains: () -> [String]) {
+            var configuration = configuration
+            configuration.upstream.maxConnections = upstreamConnections
+            let budget = ConnectionBudget(max: configuration.limits.connections, maxPerAddress: nil)
+            let status = try ProxyStatus(
+                configuration, workers: 1, budget: budget, log: log, descriptorLimit: 1024, egressConnections: 0)
+            let settings = WorkerSettings(
+                configuration: configuration, policy: try policy(of: configuration), addresses: [upstream], tls: nil,
+                budget: budget, keySources: [keys], log: log, status: status, outgoing: nil,
+                placeFreed: { mailbox.post(.resumeAccepting) })
+            let socket = try ListeningSocket(on: configuration.listen, shared: true)
+            let worker = try Worker(
+                settings, mailbox: mailbox, sockets: WorkerSockets(callers: socket, outgoing: nil), number: 0)
+            return (worker.run, { remains(of: worker, budget) })
+        }
+
+        private static func remains(of worker: Worker, _ budget: ConnectionBudget) -> [String] {
+            let counts = [
+                ("connections of callers", worker.context.connectionCount), ("places taken", budget.connections),
+                ("connections to the upstream", worker.context.pool.count),
+                ("requests that wait for a connection", worker.context.pool.waitingCount),
+                ("parked requests", worker.context.parking.count), ("buffers", worker.context.buffers.lentCount),
+                ("wake-ups", worker.loop.wakeUpCount),
+            ]
+            return counts.compactMap { name, count in count == 0 ? nil : "\(count) \(name)" }
+        }
+    }
+#endif
