@@ -115,7 +115,7 @@
             kernel.trace("\(name) closes\(lingersNot ? " with a reset" : received.isEmpty ? "" : " on unread bytes")")
             guard !isReset, !isConnecting else { return }
             if lingersNot || !received.isEmpty {
-                transmitReset()
+                transmitReset(mayLose: true)
             } else if !hasEndedSending {
                 hasEndedSending = true
                 transmitEnd()
@@ -166,7 +166,7 @@
         private func deliver(_ bytes: [UInt8]) {
             inFlight -= bytes.count
             guard let peer, !inFlightIsLost, !peer.isReset else { return }
-            guard !peer.isClosed else { return peer.transmitReset() }
+            guard !peer.isClosed else { return peer.transmitReset(mayLose: false) }
             kernel.trace("\(peer.name) <- \(bytes.count) bytes")
             peer.received.append(bytes)
             peer.arrivedBytes += bytes.count
@@ -175,15 +175,15 @@
 
         private func transmitEnd() {
             arriveInOrder { [self] in
-                guard let peer, !peer.isReset else { return }
+                guard let peer, !inFlightIsLost, !peer.isReset else { return }
                 peer.receivedEnd = true
                 kernel.trace("\(peer.name) <- end")
                 peer.tellChange()
             }
         }
 
-        private func transmitReset() {
-            if kernel.random.next(upTo: 2) == 0 { inFlightIsLost = true }
+        private func transmitReset(mayLose: Bool) {
+            if mayLose, kernel.random.next(upTo: 2) == 0 { inFlightIsLost = true }
             arriveInOrder { [self] in
                 guard let peer, !peer.isReset, !peer.isClosed else { return }
                 peer.isReset = true

@@ -156,7 +156,8 @@
             require(
                 decisions(request).forward, "request \(id), \(request.target) by \(request.credentials), is forwarded")
             require(request.headSentAt != nil, "request \(id) is forwarded before its head was sent")
-            require(!request.isAnswered, "request \(id) is forwarded after its answer")
+            // A body that fails is answered while the head may still be under way.
+            require(!request.isAnswered || !request.framedBody.isEmpty, "request \(id) is forwarded after its answer")
             request.attempts += 1
             count(request.attempts == 1 ? "forwarded" : "forwarded once more")
             if request.attempts > 1 {
