@@ -21,7 +21,7 @@
             let settings = WorkerSettings(
                 configuration: configuration, policy: try policy(of: configuration), addresses: [upstream], tls: nil,
                 budget: budget, keySources: [keys], log: log, status: status, outgoing: nil,
-                placeFreed: { mailbox.post(.resumeAccepting) })
+                placeFreed: { mailbox.post(.resumeAccepting) }, placeWanted: { mailbox.post(.makeRoom) })
             let socket = try ListeningSocket(on: configuration.listen, shared: true)
             let worker = try Worker(
                 settings, mailbox: mailbox, sockets: WorkerSockets(callers: socket, outgoing: nil), number: 0)
