@@ -155,7 +155,7 @@ class EndingTests(unittest.TestCase):
     def test_sighup_ends_nothing(self):
         with self.proxy() as proxy:
             proxy.signal(signal.SIGHUP)
-            proxy.wait_for("reload_not_supported")
+            proxy.wait_for("reloaded")
             self.assertEqual(curl(proxy.url + "/public/").status, 200)
 
     def test_the_port_is_free_again_at_once(self):

@@ -38,14 +38,17 @@ final class ConnectionTarget: FuzzTarget, EventHandler {
         let sink = unsafe open("/dev/null", O_WRONLY)
         let writer = try LogWriter(target: sink, level: .info, format: .json)
         _ = try writer.start()
-        requestLog = RequestLog(writer: writer, table: policy.table, issuers: [ClaimsText.issuer], sample: 1)
-        context = ExchangeContext(
-            loop: loop, judge: .gate(gate),
+        requestLog = RequestLog(writer: writer)
+        let outcomes = RequestOutcomes()
+        let rules = ExchangeRules(
+            judge: .gate(gate),
             pool: UpstreamPool(loop: loop, addresses: [upstreams.address], options: UpstreamPoolOptions()),
             options: ExchangeOptions(forwarding: ForwardingOptions(upstreamAuthority: "upstream.test")),
-            log: requestLog,
-            metrics: try ExchangeMetrics(routes: policy.table.definitions.count, outcomes: RequestOutcomes()),
-            parking: KeyParking(waits: [nil], max: 0) { _ in nil })
+            parking: KeyParking(waits: [nil], max: 0) { _ in nil },
+            names: RequestNames(table: policy.table, issuers: [ClaimsText.issuer], sample: 1),
+            counters: try RouteCounters(ids: policy.table.definitions.map(\.id), outcomes: outcomes))
+        context = ExchangeContext(
+            loop: loop, rules: rules, log: requestLog, metrics: try ExchangeMetrics(outcomes: outcomes))
     }
 
     func run(_ input: Span<UInt8>) {
@@ -68,7 +71,7 @@ final class ConnectionTarget: FuzzTarget, EventHandler {
             play.end()
         } catch { fatalError("the machine does not give us sockets: \(error)") }
         turnLoop()
-        require(context.connectionCount == 0 && context.pool.count == 0, "no connection is left behind")
+        require(context.connectionCount == 0 && context.rules.pool.count == 0, "no connection is left behind")
     }
 
     /// Turns the loop until nothing moves any more.

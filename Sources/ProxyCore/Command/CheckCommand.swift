@@ -1,30 +1,39 @@
 /// `check`: is the configuration valid, and does it mean what was meant?
 struct CheckCommand {
+    private static let against = CommandOption(
+        name: "against", value: "OLD", help: "tell what FILE decides otherwise than the configuration OLD")
+
     static let syntax = CommandSyntax(
         name: "check", summary: "validate a configuration and show what it means",
         description: [
             "Prints the routes in order of precedence: of all that could answer a request, the first one does. Then "
                 + "warns of what is valid but may not be meant, and tells how much memory all limits together can come "
-                + "to. Problems go to standard error, all of them at once."
+                + "to. Problems go to standard error, all of them at once.",
+            "With --against, prints what is decided otherwise than by another configuration instead: requests that get "
+                + "through and did not before, and the other way round. What lets more through is marked.",
         ],
         operands: [CommandOperand(name: "FILE", help: "the configuration; - for standard input")],
+        options: [against],
         example: "scopeproxy check routes.json",
         statuses: [
-            (.success, "valid, with or without warnings"), (.usage, "not valid, or the arguments are wrong"),
+            (.success, "valid, with or without warnings; with --against, nothing more is permitted than by OLD"),
+            (.failure, "with --against: valid, and something may be permitted that was not by OLD"),
+            (.usage, "not valid, or the arguments are wrong"),
         ])
 
     private let file: InputFile
+    private let old: InputFile?
 
-    init(_ arguments: CommandArguments) {
+    init(_ arguments: CommandArguments) throws(UsageError) {
         file = InputFile(path: arguments.operand(0) ?? "")
+        old = arguments[Self.against].map(InputFile.init(path:))
+        if file.isStandardInput, old == file { throw .contradiction("-", "--against -") }
     }
 
     func run(_ console: Console) -> ExitStatus {
         guard let configuration = ConfigurationInput(file: file).load(console) else { return .usage }
-        let table: RouteTable
-        do throws(RouteTableError) { table = try RouteTable(configuration.routes) } catch {
-            preconditionFailure("the loader refuses what makes no table")
-        }
+        if let old { return compare(configuration, with: old, console) }
+        let table = Self.table(of: configuration)
         let report = RouteReport(table)
         let text = RouteText(table, mode: configuration.mode)
         console.say("\(file.name) is valid: \(Self.summary(configuration))")
@@ -35,6 +44,27 @@ struct CheckCommand {
         if !warnings.isEmpty { console.say([""] + warnings.map { "warning: \($0)" }) }
         console.say([""] + Self.memory(configuration))
         return .success
+    }
+
+    private func compare(_ new: Configuration, with file: InputFile, _ console: Console) -> ExitStatus {
+        guard let old = ConfigurationInput(file: file).load(console) else { return .usage }
+        let comparison = PolicyComparison(from: Self.policy(of: old), to: Self.policy(of: new))
+        let issuers = IssuerChange.all(from: old, to: new)
+        console.say(PolicyChangeText.lines(comparison, issuers))
+        let permitsMore = comparison.changes.contains(where: \.permitsMore) || issuers.contains(where: \.permitsMore)
+        return permitsMore || !comparison.isComplete ? .failure : .success
+    }
+
+    private static func policy(of configuration: Configuration) -> AccessPolicy {
+        do throws(ProxyStartError) { return try ProxyServer.policy(of: configuration) } catch {
+            preconditionFailure("the loader refuses what makes no policy: \(error.message)")
+        }
+    }
+
+    private static func table(of configuration: Configuration) -> RouteTable {
+        do throws(RouteTableError) { return try RouteTable(configuration.routes) } catch {
+            preconditionFailure("the loader refuses what makes no table")
+        }
     }
 
     private static func summary(_ configuration: Configuration) -> String {

@@ -7,7 +7,8 @@ struct ServeCommand {
         name: "serve", summary: "run the proxy",
         description: [
             "Runs in the foreground and logs to standard error: text on a terminal, else one JSON object a line. "
-                + "SIGTERM or SIGINT stops accepting, finishes what is under way and ends; a second one ends at once."
+                + "SIGTERM or SIGINT stops accepting, finishes what is under way and ends; a second one ends at once. "
+                + "SIGHUP, or a change of a file, has the configuration and all that it names read again."
         ],
         operands: [
             CommandOperand(name: "FILE", help: "the configuration; ./\(defaultFile) if not given", isOptional: true)
@@ -33,6 +34,13 @@ struct ServeCommand {
         file = arguments.operand(0) ?? arguments[Self.configOption] ?? Self.defaultFile
     }
 
+    /// What came from standard input cannot be read again.
+    private var reloading: Reloading? {
+        let input = InputFile(path: file)
+        guard !input.isStandardInput else { return nil }
+        return Reloading { () throws(ConfigurationProblems) in try ConfigurationLoader().load(input.path) }
+    }
+
     func run(_ console: Console) -> ExitStatus {
         CommandFailure.told(by: Self.syntax.name, to: console) { () throws(CommandFailure) in
             try restriction.apply()
@@ -41,7 +49,7 @@ struct ServeCommand {
                 throw CommandFailure([], .usage)
             }
             do throws(ProxyStartError) {
-                try ServeLoop.run(configuration, supervision)
+                try ServeLoop.run(configuration, supervision, reloading)
             } catch {
                 throw CommandFailure([error.message], Self.status(of: error))
             }

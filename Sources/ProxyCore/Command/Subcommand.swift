@@ -63,7 +63,7 @@ enum Subcommand: CaseIterable {
         let arguments = try CommandArguments(arguments, for: syntax)
         return switch self {
         case .serve: try ServeCommand(arguments).run(console)
-        case .check: CheckCommand(arguments).run(console)
+        case .check: try CheckCommand(arguments).run(console)
         case .explain: try ExplainCommand(arguments).run(console)
         case .verify: try VerifyCommand(arguments).run(console)
         case .issuer: IssuerCommand(arguments).run(console)

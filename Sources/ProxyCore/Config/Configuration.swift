@@ -38,6 +38,8 @@ package struct Configuration: Sendable {
     package var realm = "api"
     /// The folder for copies of fetched keys; nil for none.
     package var stateDirectory: String?
+    /// The file itself and those that it names, each as it was before it was read.
+    package var files: [WatchedFile] = []
 
     package init(listen: SocketAddress, upstream: UpstreamSettings, routes: [RouteDefinition]) {
         self.listen = listen

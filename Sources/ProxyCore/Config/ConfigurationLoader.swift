@@ -12,12 +12,22 @@ package struct ConfigurationLoader {
 
     /// Loads the file at `path`; paths inside it are relative to its folder.
     package func load(_ path: String) throws(ConfigurationProblems) -> Configuration {
-        try load(ConfigurationSource.bytes(of: path, bytesMax: Self.limits.bytes), file: path)
+        let file = WatchedFile(path)
+        do throws(ConfigurationProblems) {
+            var configuration = try load(
+                ConfigurationSource.bytes(of: path, bytesMax: Self.limits.bytes), file: path)
+            configuration.files.insert(file, at: 0)
+            return configuration
+        } catch {
+            throw ConfigurationProblems(problems: error.problems, files: [file] + error.files)
+        }
     }
 
     /// Loads a configuration that is at hand as bytes; `file` names it in problems and is what paths are relative to.
     package func load(_ bytes: [UInt8], file: String) throws(ConfigurationProblems) -> Configuration {
         let source = try ConfigurationSource(parsing: bytes, file: file, limits: Self.limits, environment: environment)
-        return try source.result(ConfigurationReader(source).read())
+        var configuration = try source.result(ConfigurationReader(source).read())
+        configuration.files = source.files
+        return configuration
     }
 }

@@ -34,4 +34,11 @@ extension ConfigurationProblem: CustomStringConvertible {
 /// Everything that is wrong with a configuration, in the order of the text; at least one problem.
 package struct ConfigurationProblems: Error, Sendable, Equatable {
     package let problems: [ConfigurationProblem]
+    /// The files that were looked at: when one of them changes, it is worth while to try again.
+    package var files: [WatchedFile] = []
+
+    package init(problems: [ConfigurationProblem], files: [WatchedFile] = []) {
+        self.problems = problems
+        self.files = files
+    }
 }

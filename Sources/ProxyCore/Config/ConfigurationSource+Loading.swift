@@ -27,7 +27,7 @@ extension ConfigurationSource {
     func result<Content>(_ read: Content?) throws(ConfigurationProblems) -> Content {
         if let read, !hasProblems { return read }
         precondition(hasProblems, "what is refused is reported")
-        throw ConfigurationProblems(problems: problems)
+        throw ConfigurationProblems(problems: problems, files: files)
     }
 
     private static func unreadable(

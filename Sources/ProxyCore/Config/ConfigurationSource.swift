@@ -7,6 +7,8 @@ final class ConfigurationSource {
     /// nil when strings are what they are, and a dollar sign is one.
     private let environment: ((String) -> String?)?
     private var reports: [Report] = []
+    /// The files that the document names, in the order of reading, each as it was before that.
+    private(set) var files: [WatchedFile] = []
 
     private struct Report {
         var offset: Int
@@ -54,6 +56,13 @@ final class ConfigurationSource {
         return file[...slash] + path
     }
 
+    /// The path of a file that is about to be read, now or later: one that may change.
+    func resolve(file path: String) -> String {
+        let path = resolve(path: path)
+        files.append(WatchedFile(path))
+        return path
+    }
+
     /// The proxies that the environment names.
     var proxies: ForwardProxySettings { ForwardProxySettings(environment: environment ?? { _ in nil }) }
 
@@ -69,7 +78,7 @@ final class ConfigurationSource {
     private func secret(_ path: String) throws(TextSubstitution.Failure) -> String {
         var bytes: [UInt8]
         do throws(Errno) {
-            bytes = try FileReader.bytes(resolve(path: path), bytesMax: 65_536)
+            bytes = try FileReader.bytes(resolve(file: path), bytesMax: 65_536)
         } catch {
             throw TextSubstitution.Failure("cannot read the file \(path): \(error.message)")
         }

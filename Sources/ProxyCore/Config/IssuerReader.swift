@@ -67,7 +67,7 @@ struct IssuerReader {
         let isInsecureAllowed = object["allow_insecure"]?.bool() ?? false
         if let value = object["jwks_uri"] { return readURI(value, isInsecureAllowed).map { .network($0) } }
         if let value = object["jwks_file"] {
-            return value.text().map { .file(path: value.source.resolve(path: $0)) }
+            return value.text().map { .file(path: value.source.resolve(file: $0)) }
         }
         if let value = object["jwks"] { return readInlineKeys(value) }
         return name.flatMap { discovery(of: $0, isInsecureAllowed) }

@@ -56,6 +56,6 @@ enum ListenTLSReader {
     }
 
     private static func path(_ value: ConfigurationValue) -> String? {
-        value.text().map(value.source.resolve(path:))
+        value.text().map(value.source.resolve(file:))
     }
 }

@@ -41,7 +41,7 @@ enum PEMFiles {
     private static func bytes(_ value: ConfigurationValue) -> [UInt8]? {
         guard let text = value.text() else { return nil }
         do throws(Errno) {
-            return try FileReader.bytes(value.source.resolve(path: text), bytesMax: 4 << 20)
+            return try FileReader.bytes(value.source.resolve(file: text), bytesMax: 4 << 20)
         } catch {
             value.report("cannot be read: \(error.message)")
             return nil

@@ -123,7 +123,7 @@ struct TokenClientReader {
         case .environment:
             guard let text = value.text() else { return nil }
             place = .environment(value: text)
-        case .file(let path): place = .file(object.source.resolve(path: path))
+        case .file(let path): place = .file(object.source.resolve(file: path))
         case nil:
             value.report(
                 "a secret does not belong into this file: name a variable of the environment with \"${NAME}\", "
@@ -140,14 +140,14 @@ struct TokenClientReader {
     private func readPrivateKey(_ value: ConfigurationValue) -> ClientProof? {
         let keyID = object["key_id"]?.text()
         guard let path = value.text() else { return nil }
-        return .privateKeyJWT(file: object.source.resolve(path: path), keyID: keyID)
+        return .privateKeyJWT(file: object.source.resolve(file: path), keyID: keyID)
     }
 
     private func readCertificate() -> ClientProof? {
         let key = object.required("private_key", "missing: the private key of the certificate")?.text()
         guard let certificate = object["certificate"]?.text(), let key else { return nil }
         let source = object.source
-        return .certificate(file: source.resolve(path: certificate), keyFile: source.resolve(path: key))
+        return .certificate(file: source.resolve(file: certificate), keyFile: source.resolve(file: key))
     }
 
     /// Without TLS there is nobody to show a certificate to.

@@ -27,8 +27,10 @@ enum UpstreamReader {
             tls?.report("belongs to an upstream that is reached by TLS: begin its url with https://")
             return tls == nil ? settings : nil
         }
-        settings.tls = UpstreamTLSReader.read(tls, url: url, host: host)
-        return settings.tls == nil ? nil : settings
+        guard let read = UpstreamTLSReader.read(tls, url: url, host: host) else { return nil }
+        settings.tls = read.context
+        settings.tlsOrigin = read.origin
+        return settings
     }
 
     private static func readHostHeader(_ value: ConfigurationValue) -> UpstreamSettings.HostHeader? {

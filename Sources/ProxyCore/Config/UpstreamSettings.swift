@@ -29,12 +29,26 @@ package struct UpstreamSettings: Sendable {
     package var address: UpstreamAddress
     /// For an upstream that is reached by TLS: whom to believe, and what to show. One for all workers.
     package var tls: TLSClientContext?
+    /// What `tls` was made from; nil without TLS.
+    package var tlsOrigin: TLSOrigin?
     package var hostHeader = HostHeader.preserve
     package var setHeaders: [Field] = []
     /// Connections of one worker.
     package var maxConnections = 256
 
     package init(address: UpstreamAddress) { self.address = address }
+
+    /// The name in the upstream's certificate, and the files that were read. Connections made under the same origin may
+    /// go on being used.
+    package struct TLSOrigin: Sendable, Equatable {
+        package var serverName: TLSServerName
+        package var files: [WatchedFile]
+    }
+
+    /// Whether connections that were made for the other settings may be used for these.
+    package func isReached(as other: UpstreamSettings) -> Bool {
+        address == other.address && tlsOrigin == other.tlsOrigin
+    }
 
     /// The upstream's name for a `Host` field (RFC 9110 section 7.2): `localhost` for a Unix socket.
     package var authority: String {

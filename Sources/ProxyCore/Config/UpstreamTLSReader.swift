@@ -6,7 +6,18 @@ enum UpstreamTLSReader {
     ///   - value: `tls`, if it is there.
     ///   - url: the upstream's address, which has begun with https://.
     ///   - host: the host of `url`.
-    static func read(_ value: ConfigurationValue?, url: ConfigurationValue, host: String) -> TLSClientContext? {
+    static func read(
+        _ value: ConfigurationValue?, url: ConfigurationValue, host: String
+    ) -> (context: TLSClientContext, origin: UpstreamSettings.TLSOrigin)? {
+        let filesBefore = url.source.files.count
+        guard let context = readContext(value, url: url, host: host) else { return nil }
+        let files = Array(url.source.files[filesBefore...])
+        return (context, UpstreamSettings.TLSOrigin(serverName: context.serverName, files: files))
+    }
+
+    private static func readContext(
+        _ value: ConfigurationValue?, url: ConfigurationValue, host: String
+    ) -> TLSClientContext? {
         guard let value else { return context(.init(host: host), .system, nil, at: url) }
         guard let object = value.object(.upstreamTLS) else { return nil }
         let named = object["server_name"]

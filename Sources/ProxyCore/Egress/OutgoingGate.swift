@@ -35,7 +35,8 @@ package final class OutgoingGate {
         snapshots = Array(repeating: nil, count: sources.count)
     }
 
-    package func install(_ snapshot: TokenSnapshot) { snapshots[snapshot.target] = snapshot }
+    /// - Parameter target: the target's place in the table.
+    package func install(_ snapshot: TokenSnapshot, target: Int) { snapshots[target] = snapshot }
 
     /// Judges the call that `bytes` begin with. Allocates nothing when there is a token.
     ///

@@ -1,8 +1,8 @@
 /// Who asks whom for which token: a client of an authorization server, by the client credentials grant (RFC 6749
 /// section 4.4).
-package struct TokenClient: Sendable {
+package struct TokenClient: Sendable, Equatable {
     /// Where tokens are given.
-    package enum Endpoint: Sendable {
+    package enum Endpoint: Sendable, Equatable {
         case address(KeyLocation)
         /// Where the issuer's metadata says (RFC 8414).
         case discovery(KeyDiscovery)

@@ -1,6 +1,6 @@
 /// What is known of one target's token at one moment. Immutable; made by the target's `TokenSource` for every worker.
 package struct TokenSnapshot: Sendable {
-    /// The target's place in the configuration.
+    /// The number of the target's source.
     package let target: Int
     /// Grows with every token; 0 while there has been none.
     package let generation: Int

@@ -17,7 +17,7 @@ package final class TokenSource: Sendable {
     private let end: WakeUp
     private let thread = Mutex<Thread?>(nil)
 
-    /// - Parameter target: its place in the configuration.
+    /// - Parameter target: a number that tells this source from all others of the process.
     package init(
         target: Int, _ client: TokenClient, publish: @escaping Publish, log: @escaping Log
     ) throws(Errno) {

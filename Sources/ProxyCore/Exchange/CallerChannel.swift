@@ -61,6 +61,14 @@ final class CallerChannel {
         }
     }
 
+    /// Moves what has come into a larger buffer, if buffers have to be larger by now.
+    func growInput() {
+        guard let buffer = input, buffer.capacity < pool.bufferBytes else { return }
+        let larger = pool.take()
+        larger.append(contentsOf: buffer)
+        input = larger
+    }
+
     func consume(_ count: Int) {
         guard let buffer = input else { return }
         buffer.consume(count)

@@ -35,7 +35,7 @@ final class CallerHandshake: EventHandler {
         }
         self.accepted = consume accepted
         context.add(self, registration)
-        timer.set(context.loop.now.advanced(by: context.timeouts.tlsHandshake), registration, context.loop)
+        timer.set(context.loop.now.advanced(by: context.rules.timeouts.tlsHandshake), registration, context.loop)
     }
 
     func ready(_ readiness: Readiness) {

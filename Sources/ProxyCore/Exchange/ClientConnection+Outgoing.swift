@@ -18,7 +18,7 @@ extension ClientConnection {
     ) {
         let record = beginRecord()
         record.route = permit.target
-        relay.bodyBytesMax = context.limits.bodyBytes
+        relay.bodyBytesMax = rules.limits.bodyBytes
         setTimeouts(nil)
         guard let trace = record.trace else { preconditionFailure("noteHead decides on the trace") }
         let upgrades = context.requestHead.asksForWebSocket(in: bytes)
@@ -34,11 +34,12 @@ extension ClientConnection {
     }
 
     private func parkOutgoing(_ target: Int, headBytes: Int) {
-        switch context.parking.park(self, issuer: target) {
+        switch rules.parking.park(self, issuer: target) {
         case .parked(let wait):
             relay.keyWait = wait
-            relay.waitStarted = Clock.monotonic()
-            perform(exchange.parked())
+            // Not anew for one that has waited under the rules of before.
+            if relay.waitStarted == .never { relay.waitStarted = Clock.monotonic() }
+            if exchange.request == .awaitingHead { perform(exchange.parked()) }
         case .pointless: judge(mayAwaitKeys: false)
         case .full: refuse(.outgoing(.tooManyWaiting(target: target)), headBytes: headBytes)
         }
@@ -50,7 +51,7 @@ extension ClientConnection {
     /// token is being got for that. Otherwise the response is to be relayed.
     func awaitsOtherToken(_ bytes: Span<UInt8>) -> Bool {
         guard context.responseHead.status == 401, let call = relay.outgoing,
-            case .outgoing(let calls) = context.judge, refusesToken(bytes)
+            case .outgoing(let calls) = rules.judge, refusesToken(bytes)
         else { return false }
         let gate = calls.gate
         // A call that cannot be sent once more at least lets the next one have a token that is good.
@@ -60,7 +61,7 @@ extension ClientConnection {
         }
         perform(exchange.tokenRefused())
         if sendOnceMore(call, gate) { return true }
-        let parked = context.parking.park(self, issuer: call.target) { target in
+        let parked = rules.parking.park(self, issuer: call.target) { target in
             gate.refuse(call.generation, of: target, now: context.loop.now)
         }
         guard case .parked(let wait) = parked else {
@@ -83,7 +84,7 @@ extension ClientConnection {
     /// There is another token for the call that was refused, or there is none.
     func tokenSettled() {
         noteKeyWait()
-        guard let call = relay.outgoing, case .outgoing(let calls) = context.judge, !sendOnceMore(call, calls.gate)
+        guard let call = relay.outgoing, case .outgoing(let calls) = rules.judge, !sendOnceMore(call, calls.gate)
         else { return }
         exchange.tokenKept()
         leg.forgetProgress()

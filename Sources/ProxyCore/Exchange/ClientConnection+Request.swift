@@ -38,7 +38,7 @@ extension ClientConnection {
         let headBytes: Int
         var progress = requestProgress
         do throws(HeadError) {
-            let result = try context.requestHead.parse(bytes, limits: context.headLimits, progress: &progress)
+            let result = try context.requestHead.parse(bytes, limits: rules.headLimits, progress: &progress)
             requestProgress = progress
             switch result {
             case .incomplete: return headIncomplete()
@@ -49,7 +49,7 @@ extension ClientConnection {
             return true
         }
         noteHead(bytes)
-        switch context.judge {
+        switch rules.judge {
         case .gate(let gate): judge(gate, bytes, headBytes: headBytes, mayAwaitKeys: mayAwaitKeys)
         case .outgoing(let calls):
             judgeOutgoing(calls, bytes, headBytes: headBytes, mayAwaitToken: mayAwaitKeys)
@@ -102,7 +102,7 @@ extension ClientConnection {
         let overrides = permit.route.map { gate.policy.table.definitions[$0].overrides }
         // Not with `??`: that would take a route's "no limit" for no word of it.
         relay.bodyBytesMax =
-            overrides.map { $0.bodyBytes.applied(to: context.limits.bodyBytes) } ?? context.limits.bodyBytes
+            overrides.map { $0.bodyBytes.applied(to: rules.limits.bodyBytes) } ?? rules.limits.bodyBytes
         if case .length(let count) = context.requestHead.framing, let max = relay.bodyBytesMax, count > max {
             return refuse(.bodyTooLarge, headBytes: headBytes)
         }
@@ -113,7 +113,7 @@ extension ClientConnection {
         if upgrades || overrides?.cutsAtExpiry ?? false { relay.tokenEnd = gate.tokenEnd(of: permit) }
         if upgrades { setTunnelTimeout(overrides) }
         let isWritten = ForwardedHead(spending: permit).write(
-            context.requestHead, bytes.extracting(first: headBytes), rules: context.rules,
+            context.requestHead, bytes.extracting(first: headBytes), rules: rules.forwarding,
             origin: ForwardedHead.Origin(peer: peer, isTrusted: isTrustedProxy, isSecure: caller.tls != nil),
             requestID: record.id, trace: trace, upgrades: upgrades, to: output)
         guard isWritten else { return refuse(.forwardedHeadTooLong, headBytes: headBytes) }
@@ -123,13 +123,13 @@ extension ClientConnection {
     /// The head has been written to the upstream's buffer: now for the body, and a connection.
     func beginForwarding(headBytes: Int, upgrades: Bool) {
         let framing = context.requestHead.framing
-        relay.requestReader = BodyReader(framing, limits: context.headLimits)
+        relay.requestReader = BodyReader(framing, limits: rules.headLimits)
         relay.requestWriter = BodyWriter(framing)
         let isRepeatable = context.requestHead.method.isIdempotent
         let persistent = context.requestHead.keepAlive
         caller.consume(headBytes)
         let hasBody = !relay.requestReader.hasEnded
-        if hasBody { relay.bodyDue = context.loop.now.advanced(by: context.timeouts.requestBodyIdle) } else {
+        if hasBody { relay.bodyDue = context.loop.now.advanced(by: rules.timeouts.requestBodyIdle) } else {
             leg.keepForRepetition()
         }
         perform(
@@ -138,7 +138,7 @@ extension ClientConnection {
     }
 
     func setTimeouts(_ overrides: RouteOverrides?) {
-        let timeouts = context.timeouts
+        let timeouts = rules.timeouts
         relay.firstByteTimeout =
             overrides.map { $0.upstreamFirstByte.applied(to: timeouts.upstreamFirstByte) } ?? timeouts.upstreamFirstByte
         relay.idleTimeout =
@@ -146,11 +146,12 @@ extension ClientConnection {
     }
 
     private func park(issuer: Int, headBytes: Int) {
-        switch context.parking.park(self, issuer: issuer) {
+        switch rules.parking.park(self, issuer: issuer) {
         case .parked(let wait):
             relay.keyWait = wait
-            relay.waitStarted = Clock.monotonic()
-            perform(exchange.parked())
+            // Not anew for one that has waited under the rules of before.
+            if relay.waitStarted == .never { relay.waitStarted = Clock.monotonic() }
+            if exchange.request == .awaitingHead { perform(exchange.parked()) }
         case .pointless: judge(mayAwaitKeys: false)
         case .full: refuse(.tooManyParked(issuer: issuer), headBytes: headBytes)
         }
@@ -196,8 +197,8 @@ extension ClientConnection {
         leg.finish(reusable: false)
         let output = caller.outputBuffer()
         // Interim responses that a slow caller has not taken may be in the way; then there is no telling it more.
-        guard output.room >= context.problems.bytesMax(for: answer) else { return close(broken: true) }
-        let bodyBytes = context.problems.write(
+        guard output.room >= rules.problems.bytesMax(for: answer) else { return close(broken: true) }
+        let bodyBytes = rules.problems.write(
             answer, requestID: record.id, persistent: exchange.persistent && exchange.completion == .startNext,
             callerMinorVersion: record.minorVersion, isHead: asksForHeadOnly(record), now: context.loop.unixTime,
             to: output)
@@ -266,9 +267,9 @@ extension ClientConnection {
         } catch {
             preconditionFailure("the decoder has checked every line of the section")
         }
-        let rules = relay.outgoing?.way.rules ?? context.rules
+        let forwarding = relay.outgoing?.way.rules ?? rules.forwarding
         RelayedTrailers.write(context.trailers, bytes, to: output) { id, name in
-            rules.isReserved(name) || rules.isProtected(id)
+            forwarding.isReserved(name) || forwarding.isProtected(id)
         }
     }
 

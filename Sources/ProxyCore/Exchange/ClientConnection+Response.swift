@@ -23,7 +23,7 @@ extension ClientConnection {
         var progress = leg.responseProgress
         do throws(HeadError) {
             let result = try context.responseHead.parse(
-                bytes, limits: context.headLimits, requestMethod: record.methodKind, progress: &progress)
+                bytes, limits: rules.headLimits, requestMethod: record.methodKind, progress: &progress)
             leg.responseProgress = progress
             switch result {
             case .incomplete: return upstreamEndedBeforeHead()
@@ -85,7 +85,7 @@ extension ClientConnection {
         leg.forgetRepetition()
         record.status = context.responseHead.status
         record.upstreamStatus = context.responseHead.status
-        relay.responseReader = BodyReader(framing, limits: context.headLimits)
+        relay.responseReader = BodyReader(framing, limits: rules.headLimits)
         relay.responseWriter = BodyWriter(framingOut)
         relay.upstreamPersists = context.responseHead.keepAlive && framing != .untilClose
         perform(exchange.responseStarted(hasBody: hasBody, delimitedByClose: framingOut == .untilClose))

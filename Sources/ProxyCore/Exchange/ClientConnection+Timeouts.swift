@@ -8,7 +8,7 @@ extension ClientConnection {
         case .lingering: return lastProgress.advanced(by: Self.linger)
         case .serving: break
         }
-        let timeouts = context.timeouts
+        let timeouts = rules.timeouts
         switch exchange.response {
         case .awaitingDecision: return decisionDeadline(timeouts)
         case .awaitingConnection: return relay.waitStarted.advanced(by: timeouts.upstreamConnect)
@@ -43,8 +43,8 @@ extension ClientConnection {
     /// So many bytes of a body have come. They buy the time that they may take at the least rate, but no more than
     /// there is between two pieces: what came fast at first does not pay for a trickle later.
     func putOffBodyDeadline(forBytes count: Int) {
-        let (now, idle) = (context.loop.now, context.timeouts.requestBodyIdle)
-        guard let rate = context.limits.bodyBytesPerSecond else {
+        let (now, idle) = (context.loop.now, rules.timeouts.requestBodyIdle)
+        guard let rate = rules.limits.bodyBytesPerSecond else {
             relay.bodyDue = .never
             return
         }
@@ -67,7 +67,7 @@ extension ClientConnection {
         case .awaitingConnection:
             upstreamFailed(pool.cancel(self) ? .saturated : .connectTimeout, died: false)
         case .awaitingToken:
-            context.parking.leave(self)
+            rules.parking.leave(self)
             tokenSettled()
         case .awaitingHead:
             if leg.hasUnsent {
@@ -95,7 +95,7 @@ extension ClientConnection {
 
     private func decisionTimedOut() {
         if exchange.request == .awaitingKeys {
-            context.parking.leave(self)
+            rules.parking.leave(self)
             judge(mayAwaitKeys: false)
         } else if record != nil, !caller.hasOutput {
             perform(exchange.refused(bodyFollows: true, persistent: false))
@@ -105,5 +105,12 @@ extension ClientConnection {
         } else {
             endIdle()
         }
+    }
+
+    func noteKeyWait() { record?.keyWait = context.loop.now.since(relay.waitStarted) }
+
+    func noteConnectionWait() {
+        let wait = context.loop.now.since(relay.waitStarted)
+        record?.connectionWait = Interval(nanoseconds: (record?.connectionWait?.nanoseconds ?? 0) + wait.nanoseconds)
     }
 }

@@ -71,7 +71,7 @@ extension ClientConnection {
     // MARK: - The end
 
     func setTunnelTimeout(_ overrides: RouteOverrides?) {
-        let idle = context.timeouts.tunnelIdle
+        let idle = rules.timeouts.tunnelIdle
         relay.tunnelIdle = overrides.map { $0.tunnelIdle.applied(to: idle) } ?? idle
     }
 

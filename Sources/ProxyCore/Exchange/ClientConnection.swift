@@ -12,7 +12,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
 
     let context: ExchangeContext
     let peer: SocketAddress
-    let isTrustedProxy: Bool
+    private(set) var isTrustedProxy: Bool
     let caller: CallerChannel
     var exchange = Exchange()
     var phase = Phase.serving
@@ -41,7 +41,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     init(_ accepted: consuming AcceptedSocket, tls: TLSSession? = nil, context: ExchangeContext) {
         self.context = context
         peer = accepted.peer
-        isTrustedProxy = context.rules.trusts(accepted.peer)
+        isTrustedProxy = context.rules.forwarding.trusts(accepted.peer)
         caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: context.buffers)
         relay = context.idleRelay
         lastProgress = context.loop.now
@@ -117,6 +117,19 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         guard phase != .closed else { return }
         if exchange.response == .awaitingToken { tokenSettled() } else { judge(mayAwaitKeys: false) }
         pump()
+    }
+
+    /// There are newer rules. What has not been judged will be by them.
+    func rulesChanged() {
+        guard phase == .serving else { return }
+        isTrustedProxy = context.rules.forwarding.trusts(peer)
+        switch exchange.request {
+        case .awaitingHead where record != nil: beginAgain()
+        case .awaitingKeys: judgeAgain()
+        case .awaitingHead, .awaitingBody, .awaitingEnd, .complete, .abandoned: break
+        }
+        guard phase != .closed else { return }
+        updateDeadline()
     }
 
     /// The next response on this connection says that it is the last one.
@@ -266,6 +279,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private func startNext() {
         exchange.next()
         requestProgress = HeadProgress()
+        caller.growInput()
         if context.isDraining { drain() }
     }
 
@@ -294,7 +308,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         guard phase != .closed else { return }
         if exchange.request == .awaitingKeys || exchange.response == .awaitingToken {
             noteKeyWait()
-            context.parking.leave(self)
+            rules.parking.leave(self)
         }
         if exchange.response == .awaitingConnection, leg.connection == nil {
             noteConnectionWait()
@@ -323,15 +337,37 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     var leg: UpstreamLeg { relay.leg }
 
     /// Where connections for the request under way come from.
-    var pool: UpstreamPool { relay.outgoing?.way.pool ?? context.pool }
+    var pool: UpstreamPool { relay.outgoing?.way.pool ?? rules.pool }
+
+    /// Those of the request under way, else the newest.
+    var rules: ExchangeRules { relay.rules }
 
     func beginRecord() -> RequestRecord {
         guard relay === context.idleRelay else { return relay.record }
         relay = context.takeRelay()
-        relay.idleTimeout = context.timeouts.upstreamIdle
+        relay.idleTimeout = rules.timeouts.upstreamIdle
         let record = relay.record
         record.started = context.loop.now
         return record
+    }
+
+    /// Gives a request that has not been judged a relay with the newest rules.
+    private func beginAgain() {
+        let old = relay
+        relay = context.takeRelay()
+        relay.idleTimeout = rules.timeouts.upstreamIdle
+        relay.waitStarted = old.waitStarted
+        relay.record.started = old.record.started
+        requestProgress = HeadProgress()
+        caller.growInput()
+    }
+
+    /// Has a request that waits for keys judged by the newest rules, by which it may wait on, for the rest of its time.
+    private func judgeAgain() {
+        rules.parking.leave(self)
+        beginAgain()
+        judge(mayAwaitKeys: true)
+        pump()
     }
 
     /// Counts the work of this turn. The one reading of a clock beside that of the turn and that of the record's end:
@@ -339,13 +375,6 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private func countWork() {
         guard let record else { return }
         record.countWork(inTurnOf: context.loop.now, until: Clock.monotonic())
-    }
-
-    func noteKeyWait() { record?.keyWait = context.loop.now.since(relay.waitStarted) }
-
-    func noteConnectionWait() {
-        let wait = context.loop.now.since(relay.waitStarted)
-        record?.connectionWait = Interval(nanoseconds: (record?.connectionWait?.nanoseconds ?? 0) + wait.nanoseconds)
     }
 
     func finishRecord() {
@@ -361,8 +390,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             hasAsked = true
             let now = Clock.monotonic()
             record.countWork(inTurnOf: context.loop.now, until: now)
-            context.log.write(record, peer: peer, now: now)
-            context.metrics.count(record, ended: now)
+            context.log.write(record, by: rules.names, peer: peer, now: now)
+            context.metrics.count(record, by: rules.counters, ended: now)
         }
         leg.finish(reusable: false)
         context.giveBack(relay)

@@ -11,18 +11,12 @@ package struct ExchangeOptions: Sendable {
 /// What all connections of one worker share. Made and used on the worker's thread.
 package final class ExchangeContext {
     package let loop: EventLoop
-    package let judge: Judge
-    /// The application's. Outgoing calls have pools of their own.
-    package let pool: UpstreamPool
-    package let limits: Limits
-    package let timeouts: Timeouts
+    /// Of requests that begin now.
+    package private(set) var rules: ExchangeRules
     /// How long a connection may wait for its next request.
     private(set) var idleTimeout: Interval?
-    let headLimits: HeadLimits
+    private var isEndingIdle = false
     let buffers: BufferPool
-    let rules: ForwardingRules
-    let problems: ProblemResponse
-    package let parking: KeyParking
     let log: RequestLog
     let metrics: ExchangeMetrics
     /// Scratch: every parse overwrites these, and nobody keeps what is in them beyond the call.
@@ -44,26 +38,14 @@ package final class ExchangeContext {
     /// Called for each handshake that came to nothing.
     package var handshakeFailed: (SocketAddress, HandshakeFailure) -> Void = { _, _ in }
 
-    package init(
-        loop: EventLoop, judge: Judge, pool: UpstreamPool, options: ExchangeOptions, log: RequestLog,
-        metrics: ExchangeMetrics, parking: KeyParking
-    ) {
+    package init(loop: EventLoop, rules: ExchangeRules, log: RequestLog, metrics: ExchangeMetrics) {
         self.loop = loop
-        self.judge = judge
-        self.pool = pool
+        self.rules = rules
         self.log = log
         self.metrics = metrics
-        limits = options.limits
-        timeouts = options.timeouts
-        idleTimeout = timeouts.keepAliveIdle
-        headLimits = HeadLimits(options.limits)
-        rules = ForwardingRules(options.forwarding, identity: judge.policy?.identity)
-        let bufferBytes = Self.bufferBytes(
-            options.limits, addedBytes: judge.addedBytesMax, setBytes: rules.setLines.count)
-        buffers = BufferPool(bufferBytes: bufferBytes, keptMax: 64)
-        idleRelay = Relay(buffers: buffers, limits: headLimits)
-        problems = ProblemResponse(realm: options.realm, table: judge.policy?.table ?? RouteTable.empty)
-        self.parking = parking
+        idleTimeout = rules.timeouts.keepAliveIdle
+        buffers = BufferPool(bufferBytes: rules.bufferBytes, keptMax: 64)
+        idleRelay = Relay(buffers: buffers, rules: rules)
     }
 
     /// A buffer takes the longest head, and the longest head with what the proxy adds to it.
@@ -73,6 +55,26 @@ package final class ExchangeContext {
 
     package var connectionCount: Int { clients.count + handshakes.count }
     private var tunnels = 0
+    /// What was counted by objects that are no longer in use.
+    private var carried = RulesTotals()
+
+    /// Judges by other rules from now on: the next request on every connection, those whose heads have not come to
+    /// their end, and those that wait for keys. What was judged already keeps its rules to its end. Closes nothing.
+    ///
+    /// Not while a connection is in the middle of something: for the worker, between events.
+    package func install(_ rules: ExchangeRules) {
+        let shown = carried + RulesTotals(self.rules)
+        // It may stay for as long as a request of its own does, but it judges nothing more.
+        if case .gate(let gate) = self.rules.judge { gate.forgetTokens() }
+        self.rules = rules
+        carried = shown - RulesTotals(rules)
+        buffers.grow(to: rules.bufferBytes)
+        idleRelay.adopt(rules)
+        setIdleTimeout()
+        // They have room for the paths of other limits.
+        freeRelays.removeAll()
+        for client in Array(clients.values) { client.rulesChanged() }
+    }
 
     /// Serves a connection that was just accepted. When this throws, the connection is closed, and `connectionEnded` is
     /// not called for it.
@@ -87,21 +89,22 @@ package final class ExchangeContext {
 
     /// Lets other threads see how much there is of what this worker holds. At the end of each turn of its loop.
     package func publishFigures() {
-        metrics.set(.parkedRequests, to: parking.count)
+        metrics.set(.parkedRequests, to: rules.parking.count)
         metrics.set(.tunnels, to: tunnels)
-        switch judge {
+        switch rules.judge {
         case .gate(let gate):
-            metrics.set(.upstreamConnects, to: pool.attempts)
+            let pool = rules.pool
+            metrics.set(.upstreamConnects, to: carried.attempts + pool.attempts)
             metrics.set(.upstreamOpen, to: pool.count)
             metrics.set(.upstreamIdle, to: pool.idleCount)
             metrics.set(.upstreamWaiting, to: pool.waitingCount)
-            metrics.set(.cacheHits, to: gate.cache.hits)
-            metrics.set(.cacheMisses, to: gate.cache.misses)
-            metrics.set(.cacheEvictions, to: gate.cache.evictions)
+            metrics.set(.cacheHits, to: carried.hits + gate.cache.hits)
+            metrics.set(.cacheMisses, to: carried.misses + gate.cache.misses)
+            metrics.set(.cacheEvictions, to: carried.evictions + gate.cache.evictions)
             metrics.set(.cacheEntries, to: gate.cache.count)
         case .outgoing(let calls):
             let ways = calls.ways
-            metrics.set(.upstreamConnects, to: ways.reduce(0) { $0 + $1.pool.attempts })
+            metrics.set(.upstreamConnects, to: carried.attempts + ways.reduce(0) { $0 + $1.pool.attempts })
             metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.count })
             metrics.set(.upstreamIdle, to: ways.reduce(0) { $0 + $1.pool.idleCount })
             metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.waitingCount })
@@ -112,7 +115,7 @@ package final class ExchangeContext {
     /// has been idle for `keep_alive_min_seconds`.
     package func makeRoom() -> Bool {
         if endSpared() { return true }
-        let least = timeouts.keepAliveMin
+        let least = rules.timeouts.keepAliveMin
         for (registration, handshake) in handshakes where loop.now.since(handshake.started) >= least {
             spared.add(.init(registration: registration, idleSince: handshake.started, hasAsked: false))
         }
@@ -149,16 +152,22 @@ package final class ExchangeContext {
 
     /// Ends connections that have been idle for `timeouts.drain_idle_seconds`, now and from now on.
     package func endIdle() {
-        idleTimeout = min(timeouts.keepAliveIdle ?? timeouts.drainIdle, timeouts.drainIdle)
+        isEndingIdle = true
+        setIdleTimeout()
         for client in Self.inOrder(clients) { client.idleTimeChanged() }
-        pool.closeIdle()
+        rules.pool.closeIdle()
+    }
+
+    private func setIdleTimeout() {
+        let (usual, least) = (rules.timeouts.keepAliveIdle, rules.timeouts.drainIdle)
+        idleTimeout = isEndingIdle ? min(usual ?? least, least) : usual
     }
 
     /// Ends all connections at once.
     package func cutAll() {
         for handshake in Self.inOrder(handshakes) { handshake.cut() }
         for client in Self.inOrder(clients) { client.cut() }
-        pool.closeIdle()
+        rules.pool.closeIdle()
     }
 
     /// In the order of their places, so that the same events lead to the same steps. A copy, which may be emptied
@@ -190,10 +199,10 @@ package final class ExchangeContext {
     /// As many requests at the same time allocate nothing, and cost their first pages of memory for good: about 12 MiB.
     private static let relaysKeptMax = 1024
 
-    func takeRelay() -> Relay { freeRelays.popLast() ?? Relay(buffers: buffers, limits: headLimits) }
+    func takeRelay() -> Relay { freeRelays.popLast() ?? Relay(buffers: buffers, rules: rules) }
 
     func giveBack(_ relay: Relay) {
         relay.reset()
-        if freeRelays.count < Self.relaysKeptMax { freeRelays.append(relay) }
+        if relay.rules === rules, freeRelays.count < Self.relaysKeptMax { freeRelays.append(relay) }
     }
 }

@@ -40,30 +40,22 @@ package final class ExchangeMetrics: Sendable {
     package static let statusClasses = 6
 
     package let outcomes: RequestOutcomes
-    /// With one in front for requests that met no route.
-    private let rows: Int
     private let block: CounterBlock
     private let durationsFirst: Int
     private let statusesFirst: Int
     private let tunnelEndsFirst: Int
     private let failuresFirst: Int
     private let handshakeFailuresFirst: Int
-    private let outcomesFirst: Int
 
-    /// - Parameters:
-    ///   - routes: how many there are in the table.
-    ///   - outcomes: the same for every worker.
-    package init(routes: Int, outcomes: RequestOutcomes) throws(Errno) {
+    /// - Parameter outcomes: the same for every worker.
+    package init(outcomes: RequestOutcomes) throws(Errno) {
         self.outcomes = outcomes
-        rows = routes + 1
         durationsFirst = Figure.allCases.count
         statusesFirst = durationsFirst + Duration.allCases.count * Self.durationCounters
         tunnelEndsFirst = statusesFirst + Self.statusClasses
         failuresFirst = tunnelEndsFirst + TunnelEnd.allCases.count
-        // What is counted on every good request comes first, and together for all routes.
         handshakeFailuresFirst = failuresFirst + outcomes.all.count
-        outcomesFirst = handshakeFailuresFirst + HandshakeFailure.codes.count
-        block = try CounterBlock(count: outcomesFirst + rows * outcomes.all.count)
+        block = try CounterBlock(count: handshakeFailuresFirst + HandshakeFailure.codes.count)
     }
 
     // MARK: - Counting, on the worker's thread
@@ -72,10 +64,9 @@ package final class ExchangeMetrics: Sendable {
 
     func set(_ figure: Figure, to value: Int) { block.set(figure.rawValue, to: UInt64(max(0, value))) }
 
-    /// Counts a request that has ended.
-    func count(_ record: RequestRecord, ended: Instant) {
-        let row = record.route.map { $0 + 1 } ?? 0
-        block.add(1, to: outcomesFirst + outcomes.number(of: record) * rows + row)
+    /// Counts a request that has ended, also by the route of the table that judged it.
+    func count(_ record: RequestRecord, by counters: RouteCounters, ended: Instant) {
+        counters.count(outcome: outcomes.number(of: record), route: record.route)
         let hundreds = record.status / 100
         let isAnswered = record.status != RequestRecord.callerGone || record.upstreamStatus > 0
         let hasStatus = hundreds < Self.statusClasses && isAnswered
@@ -115,11 +106,6 @@ package final class ExchangeMetrics: Sendable {
     package func requests(statusClass: Int) -> UInt64 { block[statusesFirst + statusClass] }
 
     package func tunnels(endedBy end: TunnelEnd) -> UInt64 { block[tunnelEndsFirst + end.rawValue] }
-
-    /// Requests with that outcome, by its number in `outcomes`; `route` is nil for those that met no route.
-    package func requests(outcome: Int, route: Int?) -> UInt64 {
-        block[outcomesFirst + outcome * rows + (route.map { $0 + 1 } ?? 0)]
-    }
 
     /// Failures of the upstream with this code of `UpstreamFailure.codes`.
     package func upstreamFailures(_ code: StaticString) -> UInt64 { block[failuresFirst + outcomes.number(of: code)] }

@@ -31,8 +31,8 @@ package struct ForwardingOptions: Sendable, Equatable {
     package init(upstreamAuthority: String) { self.upstreamAuthority = upstreamAuthority }
 }
 
-/// `ForwardingOptions` in the form that the data path uses. Immutable; one for each worker, by reference, since handing
-/// it to a function would otherwise copy a dozen references for each request.
+/// `ForwardingOptions` in the form that the data path uses. Immutable; one for each worker and reload, by reference,
+/// since handing it to a function would otherwise copy a dozen references for each request.
 final class ForwardingRules {
     let hostHeader: ForwardingOptions.HostHeader
     let upstreamAuthority: [UInt8]

@@ -34,6 +34,9 @@ package final class OutgoingCalls {
         self.gate = gate
         self.ways = ways
     }
+
+    /// Of each target.
+    var pools: [UpstreamPool] { ways.map(\.pool) }
 }
 
 /// How one worker reaches a target of outgoing calls.
@@ -45,12 +48,6 @@ package final class OutgoingWay {
         self.pool = pool
         rules = ForwardingRules(forwarding, identity: nil)
     }
-
-    /// Addresses for connections from now on.
-    package func setAddresses(_ addresses: [SocketAddress]) { pool.setAddresses(addresses) }
-
-    /// Closes what is at rest, for the end of the worker.
-    package func closeIdle() { pool.closeIdle() }
 }
 
 /// Where an outgoing call goes, and with which token.

@@ -34,9 +34,11 @@ package final class KeyParking {
     package var count: Int { waiting.reduce(0) { $0 + $1.count } }
 
     /// A new snapshot has come: those whose refetch it settles are judged again.
-    package func settle(_ snapshot: KeySnapshot) { settle(snapshot.issuer, snapshot.settles) }
+    ///
+    /// - Parameter issuer: the issuer's place in the table.
+    package func settle(_ snapshot: KeySnapshot, issuer: Int) { settle(issuer, snapshot.settles) }
 
-    package func settle(_ snapshot: TokenSnapshot) { settle(snapshot.target, snapshot.settles) }
+    package func settle(_ snapshot: TokenSnapshot, target: Int) { settle(target, snapshot.settles) }
 
     private func settle(_ issuer: Int, _ isSettled: (RefetchTicket) -> Bool) {
         let settled = waiting[issuer].filter { isSettled($0.ticket) }

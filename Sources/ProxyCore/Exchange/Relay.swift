@@ -3,8 +3,11 @@
 ///
 /// Taken from the worker's stock when a request begins to come and given back when it has been answered, so that idle
 /// connections hold none and a request allocates none. Between requests a connection refers to the worker's idle one,
-/// which never changes.
+/// which never has anything under way.
 final class Relay {
+    /// By what the request is judged and carried out: the newest there were when it was judged. Of the idle one, the
+    /// newest there are.
+    private(set) var rules: ExchangeRules
     let leg: UpstreamLeg
     let record: RequestRecord
     var requestReader: BodyReader
@@ -31,12 +34,16 @@ final class Relay {
     /// When the wait for a connection or for keys began. Bytes of the caller that move meanwhile do not prolong it.
     var waitStarted = Instant.never
 
-    init(buffers: BufferPool, limits: HeadLimits) {
+    init(buffers: BufferPool, rules: ExchangeRules) {
+        self.rules = rules
         leg = UpstreamLeg(pool: buffers)
-        record = RequestRecord(pathBytesMax: limits.targetBytes)
-        requestReader = BodyReader(.none, limits: limits)
-        responseReader = BodyReader(.none, limits: limits)
+        record = RequestRecord(pathBytesMax: rules.headLimits.targetBytes)
+        requestReader = BodyReader(.none, limits: rules.headLimits)
+        responseReader = BodyReader(.none, limits: rules.headLimits)
     }
+
+    /// Goes over to newer rules, for the idle one: a request under way has those that judged it.
+    func adopt(_ rules: ExchangeRules) { self.rules = rules }
 
     /// Makes it ready for another request. The leg has been emptied when its part was done.
     func reset() {

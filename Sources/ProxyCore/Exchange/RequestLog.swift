@@ -2,45 +2,18 @@
 /// the lines over at the end of each turn.
 package final class RequestLog {
     private let writer: LogWriter
-    private let table: RouteTable
     private var lines: LogLines
-    private let routeIDs: [[UInt8]]
-    private let issuers: [[UInt8]]
-    private let words: RequestLogWords
     private let isOn: Bool
-    private var sampling: Sampling
     /// The time of day less the monotonic clock, as it was at the first line of this turn.
     private var wallOffset: UInt64?
 
     /// Lines are handed over before the end of the turn when they have become this long.
     private static let linesBytesMax = 65_536
 
-    /// - Parameters:
-    ///   - issuers: their names, in the order of the gate's.
-    ///   - sample: the share of the permitted requests that is logged, 0 to 1.
-    package convenience init(writer: LogWriter, table: RouteTable, issuers: [String], sample: Double) {
-        self.init(writer, .ofCallers, table, table.definitions.map(\.id), issuers, sample)
-    }
-
-    /// For outgoing calls.
-    ///
-    /// - Parameter targets: their identifiers, in the order of the configuration.
-    package convenience init(writer: LogWriter, targets: [String], sample: Double) {
-        self.init(writer, .outgoing, .empty, targets, [], sample)
-    }
-
-    private init(
-        _ writer: LogWriter, _ words: RequestLogWords, _ table: RouteTable, _ routeIDs: [String], _ issuers: [String],
-        _ sample: Double
-    ) {
+    package init(writer: LogWriter) {
         self.writer = writer
-        self.words = words
-        self.table = table
         lines = LogLines(format: writer.format)
-        self.routeIDs = routeIDs.map { Array($0.utf8) }
-        self.issuers = issuers.map { Array($0.utf8) }
         isOn = writer.level >= .info
-        sampling = Sampling(share: sample)
     }
 
     /// Hands the lines so far to the writer.
@@ -49,16 +22,17 @@ package final class RequestLog {
         wallOffset = nil
     }
 
-    func write(_ record: RequestRecord, peer: SocketAddress, now: Instant) {
+    /// - Parameter names: of the table by which the request was judged.
+    func write(_ record: RequestRecord, by names: RequestNames, peer: SocketAddress, now: Instant) {
         guard isOn else { return }
-        let isSampled = !sampling.isWhole && Self.mayBeLeftOut(record)
-        if isSampled, !sampling.draw() { return }
-        lines.begin(.info, words.event, wallNanoseconds: wall(now))
+        let isSampled = !names.isWhole && Self.mayBeLeftOut(record)
+        if isSampled, !names.draw() { return }
+        lines.begin(.info, names.words.event, wallNanoseconds: wall(now))
         writeRequest(record, peer)
-        writeOutcome(record)
-        writeCaller(record)
-        writeDurations(record, now)
-        if isSampled { lines.field("sample", number: sampling.text.span) }
+        writeOutcome(record, names)
+        writeCaller(record, names)
+        writeDurations(record, names.words, now)
+        if isSampled { lines.field("sample", number: names.share.span) }
         lines.end()
         if lines.bytes.count > Self.linesBytesMax { submit() }
     }
@@ -91,38 +65,38 @@ package final class RequestLog {
         lines.field("http_version", record.minorVersion == 0 ? "1.0" : "1.1")
     }
 
-    private func writeOutcome(_ record: RequestRecord) {
+    private func writeOutcome(_ record: RequestRecord, _ names: RequestNames) {
         if let route = record.route {
-            let id = routeIDs[route]
-            lines.field(words.place, id.span)
+            let id = names.routeIDs[route]
+            lines.field(names.words.place, id.span)
         }
         lines.field("status", record.status)
         if record.upstreamStatus > 0 { lines.field("upstream_status", record.upstreamStatus) }
         if let reason = record.reason { lines.field("reason", reason) }
         if let detail = record.detail { lines.field("detail", detail) }
-        if let refusal = record.refusal { writeMissing(refusal) }
+        if let refusal = record.refusal { writeMissing(refusal, names.table) }
         if let observed = record.observed {
             lines.field("observed", observed.denial.reason)
-            writeMissing(observed)
+            writeMissing(observed, names.table)
         }
         lines.field("request_bytes", Int(record.requestBytes))
         lines.field("response_bytes", Int(record.responseBytes))
     }
 
-    private func writeMissing(_ refusal: Refusal) {
+    private func writeMissing(_ refusal: Refusal, _ table: RouteTable) {
         let missing = refusal.missingScopes(table)
         if !missing.isEmpty { lines.field("missing_scopes", missing) }
     }
 
-    private func writeCaller(_ record: RequestRecord) {
+    private func writeCaller(_ record: RequestRecord, _ names: RequestNames) {
         guard let token = record.caller?.token else { return }
-        let issuer = issuers[token.issuer]
+        let issuer = names.issuers[token.issuer]
         lines.field("issuer", issuer.span)
         if let subject = token.subject { lines.field("subject", subject.span) }
         if let client = token.clientID { lines.field("client_id", client.span) }
     }
 
-    private func writeDurations(_ record: RequestRecord, _ now: Instant) {
+    private func writeDurations(_ record: RequestRecord, _ words: RequestLogWords, _ now: Instant) {
         lines.field("duration_ms", now.since(record.started))
         lines.field("proxy_ms", record.ownTime)
         if record.headCame != .never { lines.field("head_ms", record.headCame.since(record.started)) }
@@ -136,34 +110,4 @@ package final class RequestLog {
         lines.field("response_ms", now.since(record.upstreamAnswered))
         if record.tunnelBegan != .never { lines.field("tunnel_ms", now.since(record.tunnelBegan)) }
     }
-}
-
-/// How lines about two kinds of requests differ.
-private struct RequestLogWords {
-    let event: StaticString
-    /// What the request was matched with.
-    let place: StaticString
-    /// How long it waited for what it takes to send it on.
-    let wait: StaticString
-
-    static let ofCallers = RequestLogWords(event: "request", place: "route", wait: "keys_ms")
-    static let outgoing = RequestLogWords(event: "outgoing_call", place: "target", wait: "token_ms")
-}
-
-/// Draws which of the requests that went well are logged: each by itself, so that no pattern of theirs, of the workers
-/// or of the callers decides. Callers see none of the numbers that are drawn here.
-private struct Sampling {
-    let isWhole: Bool
-    /// The share, as it is written in lines.
-    let text: [UInt8]
-    private let threshold: UInt64
-    private var random = FastRandom()
-
-    init(share: Double) {
-        isWhole = share >= 1
-        text = Array("\(share)".utf8)
-        threshold = isWhole ? .max : UInt64(share * 0x1p64)
-    }
-
-    mutating func draw() -> Bool { random.next() < threshold }
 }

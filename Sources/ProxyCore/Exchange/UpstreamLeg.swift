@@ -129,6 +129,8 @@ final class UpstreamLeg {
             return result != .wouldBlock
         } catch {
             sendError = error
+            // An upstream that has half a request, since the system lacked memory, would be waited for in vain.
+            if !error.isEndOfSending { readError = error }
             return true
         }
     }

@@ -26,6 +26,9 @@ package final class ClientRegistry {
     private let load: Load
     private var lastRead: FileIdentity?
     private var isMissing = false
+    /// When a file that could not be read is read once more though it has not changed: it may have been a shortage.
+    private var nextAttempt = Instant.never
+    private static let attemptPause = Interval.seconds(2)
 
     /// Clients that stay as they are.
     package init(_ clients: [RegisteredClient]) {
@@ -53,10 +56,15 @@ package final class ClientRegistry {
         guard let path else { return }
         // Taken before the file is read: a change in between shows next time.
         let identity = try? FileIdentity(of: path)
-        guard identity != lastRead || (identity == nil && !isMissing) else { return }
+        let isChanged = identity != lastRead || (identity == nil && !isMissing)
+        guard isChanged || (nextAttempt != .never && Clock.monotonic() >= nextAttempt) else { return }
         isMissing = identity == nil
         lastRead = identity
-        if let clients = load() { install(clients) }
+        let clients = load()
+        // A file that is not there is seen when it comes.
+        let mayBeReadLater = clients == nil && !isMissing
+        nextAttempt = mayBeReadLater ? Clock.monotonic().advanced(by: Self.attemptPause) : .never
+        if let clients { install(clients) }
     }
 
     private func install(_ clients: [RegisteredClient]) {

@@ -9,6 +9,9 @@ package final class SigningKeyRing {
     private let identity: () -> FileIdentity?
     private let load: Load
     private var lastRead: FileIdentity?
+    /// When a directory that could not be read is read once more though it is the same: it may have been a shortage.
+    private var nextAttempt = Instant.never
+    private static let attemptPause = Interval.seconds(2)
     private var chosen: [SignatureAlgorithm?: Choice] = [:]
 
     private struct Choice {
@@ -71,10 +74,15 @@ package final class SigningKeyRing {
 
     /// One look at the directory: the cost of a system call.
     private func refresh() {
-        guard let identity = identity(), identity != lastRead else { return }
+        guard let identity = identity() else { return }
+        guard identity != lastRead || (nextAttempt != .never && Clock.monotonic() >= nextAttempt) else { return }
         // Taken before the keys are read: a change in between shows next time.
         lastRead = identity
-        guard let keys = load(), !keys.isEmpty else { return }
+        guard let keys = load(), !keys.isEmpty else {
+            nextAttempt = Clock.monotonic().advanced(by: Self.attemptPause)
+            return
+        }
+        nextAttempt = .never
         self.keys = keys
         chosen = [:]
     }

@@ -1,5 +1,5 @@
 /// How an issuer's servers are reached, and whom to believe that they are the issuer's.
-package struct KeyAccess: Sendable {
+package struct KeyAccess: Sendable, Equatable {
     /// A name's addresses, as `Resolver.addresses` finds them.
     package typealias LookUp = @Sendable (String, UInt16, Patience) throws(Resolver.Failure) -> [SocketAddress]
 
@@ -17,5 +17,10 @@ package struct KeyAccess: Sendable {
         self.caFile = caFile
         self.proxies = proxies
         self.userAgent = userAgent
+    }
+
+    /// By what a configuration can say of it: how names are looked up is always the same there.
+    package static func == (left: KeyAccess, right: KeyAccess) -> Bool {
+        left.caFile == right.caFile && left.proxies == right.proxies && left.userAgent == right.userAgent
     }
 }

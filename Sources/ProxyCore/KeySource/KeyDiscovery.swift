@@ -1,6 +1,6 @@
 /// Where an issuer says itself where its keys are: the places of its metadata (RFC 8414 section 3.1, OpenID Connect
 /// Discovery 1.0 section 4.1), and what a document found there has to be. Does no input or output.
-package struct KeyDiscovery: Sendable {
+package struct KeyDiscovery: Sendable, Equatable {
     /// Why an issuer's name leads to no metadata.
     package enum Problem: Error, Sendable, Equatable {
         case notAnAddress(KeyLocation.Problem)

@@ -8,7 +8,7 @@ package struct KeySnapshot: Sendable {
         case diskCopy
     }
 
-    /// The issuer's place in the configuration.
+    /// The number of the issuer's source.
     package let issuer: Int
     /// Nil: there are none that may be used, and tokens of this issuer cannot be judged.
     package let keys: KeySet?

@@ -12,7 +12,7 @@ package enum KeyOrigin: Sendable {
 
 /// What a key source has to know of its issuer.
 package struct KeySourceSettings: Sendable {
-    /// The issuer's place in the configuration.
+    /// A number that tells this source from all others of the process.
     package let issuer: Int
     package let issuerName: String
     package let origin: KeyOrigin

@@ -48,6 +48,9 @@ package final class Gate {
         cache.removeAll { !verifier.holdsKey(of: $0.token) }
     }
 
+    /// Forgets all tokens: for rules that judge nothing any more.
+    package func forgetTokens() { cache.removeAll { _ in true } }
+
     /// Judges the request that `bytes` begin with, in the order of docs/ARCHITECTURE.md. Allocates nothing for a plain
     /// path and a token that is remembered.
     ///

@@ -75,7 +75,8 @@ package final class RouteTable: Sendable {
         }
     }
 
-    private func landing(_ path: Int, _ method: Int) -> RouteLanding {
+    /// What a path answers a method with.
+    func landing(_ path: Int, _ method: Int) -> RouteLanding {
         guard path >= 0 else { return .none }
         for entry in paths[path].entries where entry.methods.contains(method) { return .route(entry.route) }
         return .methodNotAllowed(path: path)

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Reads the files of `listen.tls` again when one of them has changed, on a thread of its own. What cannot be used
 /// changes nothing, and is told.
 final class CertificateWatch: Sendable {
@@ -9,22 +11,26 @@ final class CertificateWatch: Sendable {
     private let bell: WakeUp
     private let end: WakeUp
     private let seen: [FileIdentity?]
+    /// Whether the files are to be read though they look the same.
+    private let isAsked = Atomic<Bool>(false)
+    private let thread = Mutex<Thread?>(nil)
 
     /// How soon a change is noticed without a signal.
     private static let period = Interval.seconds(2)
 
-    /// Reads the files for the first time.
-    ///
-    /// - Parameter publish: gets every context that is made later.
+    /// - Parameters:
+    ///   - tickets: the keys of sessions.
+    ///   - publish: gets every context that is made later.
     init(
-        _ settings: ListenTLSSettings, board: CertificateBoard, log: LogWriter,
+        _ settings: ListenTLSSettings, tickets: TicketKeyRing = TicketKeyRing(), board: CertificateBoard,
+        log: LogWriter,
         publish: @escaping @Sendable (TLSServerContext) -> Void
     ) throws(Errno) {
         self.settings = settings
         self.board = board
         self.log = log
         self.publish = publish
-        tickets = TicketKeyRing()
+        self.tickets = tickets
         bell = try WakeUp()
         end = try WakeUp()
         seen = Self.identities(settings)
@@ -38,34 +44,51 @@ final class CertificateWatch: Sendable {
         return loaded.context
     }
 
-    func start() throws(Errno) -> Thread { try Thread.start(name: "certificates") { self.run() } }
+    /// Looks at the files from now on, if that is not done already.
+    func follow() throws(Errno) {
+        guard thread.withLock({ $0 == nil }) else { return }
+        let started = try Thread.start(name: "certificates") { self.run() }
+        thread.withLock { $0 = started }
+    }
 
     /// Has the files read now, changed or not.
-    func reload() { bell.signal() }
+    func reload() {
+        isAsked.store(true, ordering: .sequentiallyConsistent)
+        bell.signal()
+    }
 
-    /// Makes the thread end.
-    func stop() { end.signal() }
+    /// Has the files read now if they have changed.
+    func look() { bell.signal() }
+
+    /// Ends the thread, and waits for it. After this nothing is published any more.
+    func stop() {
+        end.signal()
+        thread.withLock({ $0.take() })?.join()
+    }
 
     private func run() {
-        var seen = self.seen
+        var seen: [FileIdentity?]? = self.seen
+        var problem: TLSFileProblem?
         let patience = Patience(until: .never, cancel: end)
         while true {
-            var isAsked = true
             do throws(WaitError) {
                 try patience.atMost(Self.period).awaitSignal(of: bell)
             } catch {
                 guard case .timedOut = error else { return }
-                isAsked = false
             }
+            let isAsked = self.isAsked.exchange(false, ordering: .sequentiallyConsistent)
             // Before the reading: what changes meanwhile is seen the next time.
             let now = Self.identities(settings)
             guard isAsked || now != seen else { continue }
-            seen = now
-            readAgain()
+            if isAsked { problem = nil }
+            problem = readAgain(after: problem)
+            // What could not be used is read again though it does not change: it may have been a shortage.
+            seen = problem == nil ? now : nil
         }
     }
 
-    private func readAgain() {
+    /// What is wrong, if anything. It is told unless it was so before.
+    private func readAgain(after known: TLSFileProblem?) -> TLSFileProblem? {
         do throws(TLSFileProblem) {
             let loaded = try settings.load(tickets: tickets)
             board.reloaded(loaded.certificates)
@@ -78,13 +101,16 @@ final class CertificateWatch: Sendable {
                 }
             }
             warn(loaded.certificates)
+            return nil
         } catch {
+            guard error != known else { return error }
             board.reloadFailed()
             log.log(.error, "certificates_not_reloaded") { line in
                 line.field("file", error.path)
                 line.field("error", error.message)
                 line.field("hint", "new connections go on with the certificates of before")
             }
+            return error
         }
     }
 

@@ -29,4 +29,33 @@ package struct DescriptorBudget: Sendable, Equatable {
         let usable = max(0, limit - Self.reserve - Self.each * (workers + issuers))
         return max(usable - workers * upstreamPerWorker, usable / (1 + workers), 1)
     }
+
+    /// `limits.connections`, or as many as there are descriptors for.
+    static func affordableConnections(
+        _ configuration: Configuration, workers: Int, _ descriptorLimit: Int, _ log: LogWriter
+    ) -> Int {
+        let wanted = configuration.limits.connections
+        // Each connection of the service's takes one to a target.
+        let outgoing = 2 * egressConnections(configuration, descriptorLimit)
+        let budget = DescriptorBudget(
+            limit: max(0, descriptorLimit - outgoing), workers: workers,
+            upstreamPerWorker: configuration.upstream.maxConnections,
+            issuers: configuration.issuers.count + (configuration.egress?.targets.count ?? 0))
+        guard budget.connectionsMax < wanted else { return wanted }
+        log.log(.warn, "connections_lowered") { line in
+            line.field("configured", wanted)
+            line.field("allowed", budget.connectionsMax)
+            line.field("open_files", descriptorLimit)
+            line.field(
+                "hint",
+                "raise the hard limit of open files (ulimit -Hn, LimitNOFILE= of systemd), or lower limits.connections "
+                    + "or upstream.max_connections")
+        }
+        return budget.connectionsMax
+    }
+
+    /// `egress.max_connections`, or as many as an eighth of the descriptors.
+    static func egressConnections(_ configuration: Configuration, _ descriptorLimit: Int) -> Int {
+        configuration.egress.map { min($0.maxConnections, max(16, descriptorLimit / 8)) } ?? 0
+    }
 }

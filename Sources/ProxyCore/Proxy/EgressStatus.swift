@@ -4,13 +4,14 @@ struct EgressStatus: Sendable {
     /// Of each worker.
     let metrics: [ExchangeMetrics]
     let budget: ConnectionBudget
-    let targetIDs: [String]
+    /// Calls by target.
+    let calls: RouteTally
 
     init(_ settings: EgressSettings, workers: Int, outcomes: RequestOutcomes, connections: Int) throws(Errno) {
-        targetIDs = settings.targets.map(\.call.id)
-        tokens = TokenBoard(targets: targetIDs)
+        tokens = TokenBoard()
+        calls = try RouteTally(ids: settings.targets.map(\.call.id), workers: workers, outcomes: outcomes)
         var metrics: [ExchangeMetrics] = []
-        for _ in 0..<workers { metrics.append(try ExchangeMetrics(routes: targetIDs.count, outcomes: outcomes)) }
+        for _ in 0..<workers { metrics.append(try ExchangeMetrics(outcomes: outcomes)) }
         self.metrics = metrics
         budget = ConnectionBudget(max: connections, maxPerAddress: nil)
     }

@@ -26,7 +26,7 @@ package enum IssuerLoop {
         let socket = try openSocket(configuration, supervision)
         let pulse = LoopPulse()
         let service = try serve(assembly, store, socket, mailbox, pulse, certificates, ended)
-        let certificateThread = try system { () throws(Errno) in try certificates?.start() }
+        try system { () throws(Errno) in try certificates?.follow() }
         let keeper = try system { () throws(Errno) in try SigningKeyKeeper(store, log: log) }
         let keeperThread = try system { () throws(Errno) in try keeper.start() }
         let watchdog = try system { () throws(Errno) in try Watchdog.start(supervision.notifier, pulses: [pulse]) }
@@ -36,7 +36,6 @@ package enum IssuerLoop {
         watchdog?.end()
         service.stop()
         certificates?.stop()
-        certificateThread?.join()
         keeper.stop()
         keeperThread.join()
         _ = consume lock

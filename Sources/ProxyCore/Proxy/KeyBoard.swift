@@ -8,6 +8,8 @@ struct KeyStatus: Sendable {
     }
 
     let issuer: String
+    /// Whether the proxy is not ready before it has had keys.
+    var countsForReadiness = true
     /// Nil before the first attempt to get keys has ended.
     var snapshot: KeySnapshot?
     /// There have been keys; there may be none any more.
@@ -25,6 +27,13 @@ struct KeyStatus: Sendable {
 
     var keyCount: Int { snapshot?.keys?.keys.count ?? 0 }
 
+    /// Goes on counting where the source of before has ended.
+    mutating func carryOn(_ before: KeyStatus) {
+        fetches += before.fetches
+        failures = zip(failures, before.failures).map { $0 + $1 }
+        lastFailure = lastFailure ?? before.lastFailure
+    }
+
     /// For keys that came over the network, now or in an earlier run: the time since they were known to be current.
     func age(at now: UnixTime) -> Int? {
         guard let snapshot, snapshot.keys != nil, let fetchedAt = snapshot.fetchedAt else { return nil }
@@ -38,22 +47,61 @@ struct KeyStatus: Sendable {
 /// The keys of all issuers as the admin listener shows them. Told by the key sources on their threads, read by the
 /// listener's; no worker comes here.
 final class KeyBoard: Sendable {
-    private let statuses: Mutex<[KeyStatus]>
+    private struct State: Sendable {
+        /// By the numbers of the sources.
+        var statuses: [Int: KeyStatus] = [:]
+        /// The sources in use, in the order of the configuration.
+        var order: [Int] = []
+    }
 
-    init(issuers: [String]) { statuses = Mutex(issuers.map { KeyStatus(issuer: $0) }) }
+    private let state = Mutex(State())
 
     /// In the order of the configuration.
-    var current: [KeyStatus] { statuses.withLock { $0 } }
+    var current: [KeyStatus] {
+        state.withLock { state in state.order.compactMap { state.statuses[$0] } }
+    }
 
-    func install(_ snapshot: KeySnapshot) {
-        statuses.withLock { statuses in
-            statuses[snapshot.issuer].snapshot = snapshot
-            if snapshot.keys != nil { statuses[snapshot.issuer].hasHadKeys = true }
+    /// A source is about to be started.
+    func add(_ number: Int, issuer: String, countsForReadiness: Bool) {
+        state.withLock { state in
+            var status = KeyStatus(issuer: issuer)
+            status.countsForReadiness = countsForReadiness
+            state.statuses[number] = status
+        }
+    }
+
+    /// These sources are in use from now on, and no others. What was counted for an issuer whose source is another one
+    /// now stays counted.
+    func commit(_ order: [Int]) {
+        state.withLock { state in
+            let gone = state.order.filter { !order.contains($0) }.compactMap { state.statuses[$0] }
+            for number in order where !state.order.contains(number) {
+                let before = gone.first { $0.issuer == state.statuses[number]?.issuer }
+                if let before { state.statuses[number]?.carryOn(before) }
+            }
+            state.order = order
+            let numbers = Set(order)
+            state.statuses = state.statuses.filter { numbers.contains($0.key) }
+        }
+    }
+
+    /// True when it is the first word of a source.
+    @discardableResult
+    func install(_ snapshot: KeySnapshot) -> Bool {
+        state.withLock { state in
+            let isFirst = state.statuses[snapshot.issuer]?.snapshot == nil
+            state.statuses[snapshot.issuer]?.snapshot = snapshot
+            if snapshot.keys != nil { state.statuses[snapshot.issuer]?.hasHadKeys = true }
+            return isFirst
         }
     }
 
     func note(_ event: KeySourceEvent, issuer: Int, now: UnixTime) {
-        statuses.withLock { Self.note(event, in: &$0[issuer], now) }
+        state.withLock { state in
+            guard var status = state.statuses[issuer] else { return }
+            Self.note(event, in: &status, now)
+            state.statuses[issuer] = status
+        }
     }
 
     private static func note(_ event: KeySourceEvent, in status: inout KeyStatus, _ now: UnixTime) {

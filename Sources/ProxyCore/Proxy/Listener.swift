@@ -43,7 +43,12 @@ final class Listener: EventHandler {
         self.placeFreed = placeFreed
         self.makeRoom = makeRoom
         registration = loop.register(self)
-        try startListening()
+        do throws(Errno) {
+            try startListening()
+        } catch {
+            loop.unregister(registration)
+            throw error
+        }
     }
 
     /// Accepts again after `budget` had run out.

@@ -24,16 +24,7 @@ extension MetricsPage {
         text.family(
             "scopeproxy_egress_calls_total", .counter,
             "Outgoing calls that have ended, by target, by what was decided, and why.")
-        let targets: [(index: Int?, id: String)] = [(nil, "")] + egress.targetIDs.enumerated().map { ($0, $1) }
-        for (index, id) in targets {
-            for (number, outcome) in status.outcomes.all.enumerated() {
-                let count = egress.metrics.reduce(0) { $0 + $1.requests(outcome: number, route: index) }
-                guard count > 0 || index != nil && number == 0 else { continue }
-                text.sample(
-                    count, ("target", id), ("decision", outcome.decision.description),
-                    ("reason", outcome.reason.description))
-            }
-        }
+        write(egress.calls.rows, by: "target")
     }
 
     private mutating func writeTokens(_ tokens: [TokenStatus]) {

@@ -17,6 +17,7 @@ struct MetricsPage {
         page.writeTokens()
         page.writeKeys()
         page.writeEgress()
+        page.writeReloads()
         page.writeProxy()
         page.writeProcess()
         return page.text.bytes
@@ -29,22 +30,25 @@ struct MetricsPage {
         text.family(
             "scopeproxy_requests_total", .counter,
             "Requests that have ended, by route, by what was decided, and why.")
-        let routes: [(index: Int?, id: String)] = [(nil, "")] + status.routeIDs.enumerated().map { ($0, $1) }
-        for (index, id) in routes {
-            for (number, outcome) in status.outcomes.all.enumerated() {
-                let count = status.metrics.reduce(0) { $0 + $1.requests(outcome: number, route: index) }
-                guard count > 0 || index != nil && number == 0 else { continue }
-                text.sample(
-                    count, ("route", id), ("decision", outcome.decision.description),
-                    ("reason", outcome.reason.description))
-            }
-        }
+        write(status.requests.rows, by: "route")
         text.family(
             "scopeproxy_responses_total", .counter,
             "Requests that have ended, by the hundreds of the status that the caller got.")
         for number in 0..<ExchangeMetrics.statusClasses {
             let count = status.metrics.reduce(0) { $0 + $1.requests(statusClass: number) }
             text.sample(count, ("code", number == 0 ? "none" : "\(number)xx"))
+        }
+    }
+
+    mutating func write(_ rows: [RouteTally.Row], by label: StaticString) {
+        for row in rows {
+            for (number, outcome) in status.outcomes.all.enumerated() {
+                let count = row.counts[number]
+                guard count > 0 || !row.id.isEmpty && number == 0 else { continue }
+                text.sample(
+                    count, (label, row.id), ("decision", outcome.decision.description),
+                    ("reason", outcome.reason.description))
+            }
         }
     }
 
@@ -174,7 +178,7 @@ struct MetricsPage {
             "Tokens forgotten to make room for others.")
         writeSum(.cacheEntries, "scopeproxy_token_cache_entries", .gauge, "Tokens that are remembered.")
         text.family("scopeproxy_token_cache_entries_max", .gauge, "Tokens that all workers together may remember.")
-        text.sample(status.cacheEntriesMax * status.metrics.count)
+        text.sample(status.reloads.current.cacheEntriesMax * status.metrics.count)
         writeSum(
             .parkedRequests, "scopeproxy_parked_requests", .gauge,
             "Requests that wait for a key which is being fetched.")

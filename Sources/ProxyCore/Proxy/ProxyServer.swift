@@ -38,19 +38,19 @@ package enum ProxyStartError: Error, Sendable {
     }
 }
 
-/// The running proxy: its workers, key sources and look-ups. Started and stopped by one thread.
+/// The running proxy: its workers, and what supplies them. Started and stopped by one thread.
 package final class ProxyServer: Sendable {
     /// Where it listens, with the port that the system chose when the configuration says 0.
     package let address: SocketAddress
+    /// Where the service's own calls come in, if there is such a listener.
+    package let egressAddress: SocketAddress?
     package let budget: ConnectionBudget
     private let status: ProxyStatus
     private let admin: ListeningSocket?
     private let adminService = Mutex<Service?>(nil)
     private let mailboxes: [Mailbox<WorkerMessage>]
-    private let keySources: [KeySource?]
-    private let upstreamAddresses: UpstreamAddresses
-    private let certificates: CertificateWatch?
-    private let egress: EgressServer?
+    private let supplies: Supplies
+    private let reloader = Mutex<Reloader?>(nil)
     private let log: LogWriter
     private let threads = Mutex<[Thread]>([])
     private let running: Atomic<Int>
@@ -59,19 +59,17 @@ package final class ProxyServer: Sendable {
     package let ended: WakeUp
 
     private init(
-        address: SocketAddress, admin: ListeningSocket?, status: ProxyStatus, mailboxes: [Mailbox<WorkerMessage>],
-        keySources: [KeySource?], upstreamAddresses: UpstreamAddresses, certificates: CertificateWatch?,
-        egress: EgressServer?, log: LogWriter
+        _ sockets: [WorkerSockets], admin: ListeningSocket?, status: ProxyStatus, log: LogWriter
     ) throws(Errno) {
-        self.address = address
+        address = sockets[0].callers.address
+        egressAddress = sockets[0].outgoing?.address
         self.admin = admin
         self.status = status
         budget = status.budget
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        for _ in sockets { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
-        self.keySources = keySources
-        self.upstreamAddresses = upstreamAddresses
-        self.certificates = certificates
-        self.egress = egress
+        supplies = Supplies(status: status, mailboxes: mailboxes, log: log)
         self.log = log
         running = Atomic(mailboxes.count)
         ended = try WakeUp()
@@ -84,28 +82,36 @@ package final class ProxyServer: Sendable {
     ///
     /// - Parameters:
     ///   - inherited: sockets that the process was started with.
+    ///   - reloading: how the configuration is read again; by default only the files are that it names.
     ///   - descriptorLimit: how many descriptors the process may have open.
     package static func start(
         _ configuration: Configuration, log: LogWriter, inherited: InheritedSockets = InheritedSockets(),
+        reloading: Reloading? = nil,
         descriptorLimit: Int = DescriptorLimit.raise()
     ) throws(ProxyStartError) -> ProxyServer {
         let policy = try policy(of: configuration)
         let (sockets, admin) = try ProxySockets.open(configuration, inherited)
         let server: ProxyServer
         do throws(Errno) {
-            let connections = affordableConnections(configuration, workers: sockets.count, descriptorLimit, log)
+            let connections = DescriptorBudget.affordableConnections(
+                configuration, workers: sockets.count, descriptorLimit, log)
             let budget = ConnectionBudget(
                 max: connections, maxPerAddress: configuration.limits.connectionsPerAddress)
             let status = try ProxyStatus(
                 configuration, workers: sockets.count, budget: budget, log: log, descriptorLimit: descriptorLimit,
-                egressConnections: egressConnections(configuration, descriptorLimit))
-            server = try make(configuration, sockets, admin, status, log)
+                egressConnections: DescriptorBudget.egressConnections(configuration, descriptorLimit))
+            server = try ProxyServer(sockets, admin: admin, status: status, log: log)
         } catch {
             throw .system(error)
         }
-        var tls: TLSServerContext?
-        do throws(TLSFileProblem) { tls = try server.certificates?.initial() } catch { throw .tls(error) }
-        do throws(Errno) { try server.startThreads(configuration, policy, tls, sockets) } catch { throw .system(error) }
+        do throws(ProxyStartError) {
+            try server.start(configuration, policy, sockets, reloading ?? Reloading(unchanging: configuration))
+        } catch {
+            // What runs already.
+            server.cut()
+            server.join()
+            throw error
+        }
         return server
     }
 
@@ -121,96 +127,38 @@ package final class ProxyServer: Sendable {
         }
     }
 
-    /// `egress.max_connections`, or as many as an eighth of the descriptors.
-    private static func egressConnections(_ configuration: Configuration, _ descriptorLimit: Int) -> Int {
-        configuration.egress.map { min($0.maxConnections, max(16, descriptorLimit / 8)) } ?? 0
-    }
-
-    /// `limits.connections`, or as many as there are descriptors for.
-    private static func affordableConnections(
-        _ configuration: Configuration, workers: Int, _ descriptorLimit: Int, _ log: LogWriter
-    ) -> Int {
-        let wanted = configuration.limits.connections
-        // Each connection of the service's takes one to a target.
-        let outgoing = 2 * egressConnections(configuration, descriptorLimit)
-        let budget = DescriptorBudget(
-            limit: max(0, descriptorLimit - outgoing), workers: workers,
-            upstreamPerWorker: configuration.upstream.maxConnections,
-            issuers: configuration.issuers.count + (configuration.egress?.targets.count ?? 0))
-        guard budget.connectionsMax < wanted else { return wanted }
-        log.log(.warn, "connections_lowered") { line in
-            line.field("configured", wanted)
-            line.field("allowed", budget.connectionsMax)
-            line.field("open_files", descriptorLimit)
-            line.field(
-                "hint",
-                "raise the hard limit of open files (ulimit -Hn, LimitNOFILE= of systemd), or lower limits.connections "
-                    + "or upstream.max_connections")
-        }
-        return budget.connectionsMax
-    }
-
-    private static func make(
-        _ configuration: Configuration, _ sockets: [WorkerSockets], _ admin: ListeningSocket?,
-        _ status: ProxyStatus, _ log: LogWriter
-    ) throws(Errno) -> ProxyServer {
-        var mailboxes: [Mailbox<WorkerMessage>] = []
-        for _ in sockets { mailboxes.append(try Mailbox()) }
-        let all = mailboxes
-        var keySources: [KeySource?] = []
-        for (index, issuer) in configuration.issuers.enumerated() {
-            let settings = KeySourceSettings(
-                issuer: index, issuerName: issuer.token.issuer, origin: issuer.keys, refresh: issuer.refresh,
-                stateDirectory: configuration.stateDirectory, access: issuer.access)
-            let lines = KeySourceLog(log, issuer: issuer.token.issuer)
-            let publish: KeySource.Publish = { snapshot in
-                for mailbox in all { mailbox.post(.keys(snapshot)) }
-                status.keys.install(snapshot)
+    private func start(
+        _ configuration: Configuration, _ policy: AccessPolicy, _ sockets: [WorkerSockets], _ reloading: Reloading
+    ) throws(ProxyStartError) {
+        do throws(SupplyError) {
+            // First, so that probes are answered while names are looked up and keys are fetched.
+            do throws(Errno) { try startAdmin() } catch { throw .system(error) }
+            // Keys of this machine are in the mailboxes before a worker looks at its first request.
+            let stock = try supplies.prepare(configuration, waitingUnless: nil)
+            do throws(Errno) {
+                try startWorkers(configuration, policy, sockets, stock)
+            } catch {
+                supplies.giveUp(stock)
+                throw .system(error)
             }
-            let tell: KeySource.Log = { event in
-                status.keys.note(event, issuer: index, now: Clock.unixTime())
-                lines.write(event)
-            }
-            keySources.append(try KeySource(settings, publish: publish, log: tell))
-        }
-        let addresses = try UpstreamAddresses(configuration.upstream.address, log: log) { found in
-            for mailbox in all { mailbox.post(.upstreamAddresses(found)) }
-        }
-        var certificates: CertificateWatch?
-        if let files = configuration.listenTLS {
-            certificates = try CertificateWatch(files, board: status.certificates, log: log) { context in
-                for mailbox in all { mailbox.post(.tls(context)) }
+            do throws(Errno) { try startReloader(configuration, policy, reloading) } catch { throw .system(error) }
+        } catch {
+            switch error {
+            case .tls(let problem): throw .tls(problem)
+            case .system(let error): throw .system(error)
             }
         }
-        return try ProxyServer(
-            address: sockets[0].callers.address, admin: admin, status: status, mailboxes: mailboxes,
-            keySources: keySources, upstreamAddresses: addresses, certificates: certificates,
-            egress: makeEgress(configuration, sockets, status, mailboxes, log), log: log)
+        status.state.serve()
     }
 
-    private static func makeEgress(
-        _ configuration: Configuration, _ sockets: [WorkerSockets], _ status: ProxyStatus,
-        _ mailboxes: [Mailbox<WorkerMessage>], _ log: LogWriter
-    ) throws(Errno) -> EgressServer? {
-        guard let settings = configuration.egress, let status = status.egress, let socket = sockets[0].outgoing else {
-            return nil
-        }
-        return try EgressServer(settings, address: socket.address, status: status, mailboxes: mailboxes, log: log)
-    }
-
-    private func startThreads(
-        _ configuration: Configuration, _ policy: AccessPolicy, _ tls: TLSServerContext?, _ sockets: [WorkerSockets]
+    private func startWorkers(
+        _ configuration: Configuration, _ policy: AccessPolicy, _ sockets: [WorkerSockets], _ stock: Supplies.Stock
     ) throws(Errno) {
-        // First, so that probes are answered while names are looked up and keys are fetched.
-        try startAdmin()
-        let known = upstreamAddresses.initial()
-        // Keys of this machine are in the mailboxes before a worker looks at its first request.
-        for source in keySources { try source?.start() }
-        let outgoing = try egress?.start()
+        let rules = stock.rules(
+            configuration, policy, counters: status.requests.current, targetCounters: status.egress?.calls.current)
         let all = mailboxes
         let settings = WorkerSettings(
-            configuration: configuration, policy: policy, addresses: known, tls: tls, budget: budget,
-            keySources: keySources, log: log, status: status, outgoing: outgoing,
+            rules: rules, budget: budget, log: log, status: status,
             placeFreed: { for mailbox in all { mailbox.post(.resumeAccepting) } },
             placeWanted: { if all.count > 1 { for mailbox in all { mailbox.post(.makeRoom) } } })
         for (index, sockets) in sockets.enumerated() {
@@ -220,12 +168,16 @@ package final class ProxyServer: Sendable {
             }
             threads.withLock { $0.append(thread) }
         }
-        if let thread = try upstreamAddresses.start(known: known) { threads.withLock { $0.append(thread) } }
-        if let certificates {
-            let thread = try certificates.start()
-            threads.withLock { $0.append(thread) }
-        }
-        status.state.serve()
+        try supplies.commit(stock)
+    }
+
+    private func startReloader(
+        _ configuration: Configuration, _ policy: AccessPolicy, _ reloading: Reloading
+    ) throws(Errno) {
+        let reloader = try Reloader(
+            configuration, policy, reloading, supplies: supplies, mailboxes: mailboxes, status: status, log: log)
+        try reloader.start()
+        self.reloader.withLock { $0 = reloader }
     }
 
     private func startAdmin() throws(Errno) {
@@ -242,9 +194,6 @@ package final class ProxyServer: Sendable {
 
     /// Where the admin listener is, if there is one.
     package var adminAddress: SocketAddress? { admin?.address }
-
-    /// Where the service's own calls come in, if there is such a listener.
-    package var egressAddress: SocketAddress? { egress?.address }
 
     /// The whole life of a worker's thread.
     private func runWorker(
@@ -264,11 +213,9 @@ package final class ProxyServer: Sendable {
     /// Why a worker could not start; then all have ended. To be asked after `ended`.
     package var failure: Errno? { workerFailure.withLock { $0 } }
 
-    /// Has certificates and their keys read again, changed or not. False when there are none.
-    package func reloadCertificates() -> Bool {
-        certificates?.reload()
-        return certificates != nil
-    }
+    /// Has the configuration read again, with all that it names, changed or not. Returns at once; the log tells what
+    /// came of it.
+    package func reload() { reloader.withLock { $0 }?.ask() }
 
     /// Of each worker's loop.
     var pulses: [LoopPulse] { status.pulses }
@@ -290,10 +237,8 @@ package final class ProxyServer: Sendable {
 
     /// Waits for all threads after `drain` or `cut`. To be called once.
     package func join() {
-        upstreamAddresses.stop()
-        certificates?.stop()
-        for source in keySources { source?.stop() }
-        egress?.stop()
+        reloader.withLock({ $0.take() })?.stop()
+        supplies.stop()
         for thread in threads.withLock({ $0 }) { thread.join() }
         // Last, so that what ends can be watched to its end.
         adminService.withLock({ $0.take() })?.stop()

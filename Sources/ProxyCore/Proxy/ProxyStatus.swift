@@ -11,9 +11,9 @@ struct ProxyStatus: Sendable {
     /// Of the service's own calls; nil when they do not come through here.
     let egress: EgressStatus?
     let log: LogWriter
-    let routeIDs: [String]
-    /// Tokens that one worker may remember.
-    let cacheEntriesMax: Int
+    /// Requests of callers by route.
+    let requests: RouteTally
+    let reloads: ReloadBoard
     /// Descriptors that the process may have open.
     let descriptorLimit: Int
 
@@ -21,11 +21,12 @@ struct ProxyStatus: Sendable {
         _ configuration: Configuration, workers: Int, budget: ConnectionBudget, log: LogWriter, descriptorLimit: Int,
         egressConnections: Int
     ) throws(Errno) {
-        keys = KeyBoard(issuers: configuration.issuers.map(\.token.issuer))
+        keys = KeyBoard()
         outcomes = RequestOutcomes()
-        routeIDs = configuration.routes.map(\.id)
+        requests = try RouteTally(ids: configuration.routes.map(\.id), workers: workers, outcomes: outcomes)
+        reloads = ReloadBoard(configuration)
         var metrics: [ExchangeMetrics] = []
-        for _ in 0..<workers { metrics.append(try ExchangeMetrics(routes: routeIDs.count, outcomes: outcomes)) }
+        for _ in 0..<workers { metrics.append(try ExchangeMetrics(outcomes: outcomes)) }
         self.metrics = metrics
         if let settings = configuration.egress {
             egress = try EgressStatus(settings, workers: workers, outcomes: outcomes, connections: egressConnections)
@@ -35,12 +36,11 @@ struct ProxyStatus: Sendable {
         pulses = metrics.map { _ in LoopPulse() }
         self.budget = budget
         self.log = log
-        cacheEntriesMax = configuration.limits.tokenCacheEntries
         self.descriptorLimit = descriptorLimit
     }
 
     /// Issuers of which there never were any keys.
-    var issuersWithoutKeys: [String] { keys.current.filter { !$0.hasHadKeys }.map(\.issuer) }
+    var issuersWithoutKeys: [String] { keys.current.filter { $0.countsForReadiness && !$0.hasHadKeys }.map(\.issuer) }
 
     var isReady: Bool { state.phase == .serving && issuersWithoutKeys.isEmpty }
 }

@@ -2,9 +2,11 @@
 package enum ServeLoop {
     /// Blocks until the proxy has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
     ///
-    /// - Parameter supervision: by whoever started the process.
+    /// - Parameters:
+    ///   - supervision: by whoever started the process.
+    ///   - reloading: how the configuration is read again on SIGHUP, and when a file changes; nil where it cannot be.
     package static func run(
-        _ configuration: Configuration, _ supervision: Supervision = Supervision()
+        _ configuration: Configuration, _ supervision: Supervision = Supervision(), _ reloading: Reloading? = nil
     ) throws(ProxyStartError) {
         // Before any thread is started: they all inherit that these signals are blocked.
         let signals = try openSignals()
@@ -15,7 +17,11 @@ package enum ServeLoop {
         }
         supervision.logProblems(log)
         let notifier = supervision.notifier
-        let server = try ProxyServer.start(configuration, log: log, inherited: supervision.sockets)
+        var reloading = reloading ?? Reloading(unchanging: configuration)
+        reloading.began = { notifier.tell(.reloading(at: Clock.monotonic())) }
+        reloading.ended = { notifier.tell(.ready(status: "serving")) }
+        let server = try ProxyServer.start(
+            configuration, log: log, inherited: supervision.sockets, reloading: reloading)
         let watchdog = try Self.watchdog(notifier, server)
         announce(configuration, server, log)
         notifier.tell(.ready(status: "serving on \(server.address)"))
@@ -67,17 +73,7 @@ package enum ServeLoop {
                     line.field("connections", connections)
                     if timeouts.drainGrace > .zero { line.field("grace_ms", timeouts.drainGrace.milliseconds) }
                 }
-            case .hangup:
-                notifier.tell(.reloading(at: Clock.monotonic()))
-                let hasCertificates = server.reloadCertificates()
-                log.log(.warn, "reload_not_supported", mayWait: false) { line in
-                    line.field(
-                        "hint",
-                        hasCertificates
-                            ? "only certificates and their keys are read again; restart to apply other changes"
-                            : "the configuration is read at the start only; restart to apply changes")
-                }
-                notifier.tell(.ready(status: "serving on \(server.address)"))
+            case .hangup: server.reload()
             }
         }
     }

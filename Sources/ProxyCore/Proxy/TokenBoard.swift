@@ -20,24 +20,63 @@ struct TokenStatus: Sendable {
     var lastFailure: Failure?
     /// Tokens that the target has refused before their end.
     var refusals = 0
+
+    /// Goes on counting where the source of before has ended.
+    mutating func carryOn(_ before: TokenStatus) {
+        fetches += before.fetches
+        failures = zip(failures, before.failures).map { $0 + $1 }
+        refusals += before.refusals
+        lastFailure = lastFailure ?? before.lastFailure
+    }
 }
 
 /// The tokens of all targets as the admin listener shows them. Told by the token sources on their threads, read by the
 /// listener's; no worker comes here.
 final class TokenBoard: Sendable {
-    private let statuses: Mutex<[TokenStatus]>
+    private struct State: Sendable {
+        /// By the numbers of the sources.
+        var statuses: [Int: TokenStatus] = [:]
+        /// The sources in use, in the order of the configuration.
+        var order: [Int] = []
+    }
 
-    init(targets: [String]) { statuses = Mutex(targets.map { TokenStatus(target: $0) }) }
+    private let state = Mutex(State())
 
     /// In the order of the configuration.
-    var current: [TokenStatus] { statuses.withLock { $0 } }
+    var current: [TokenStatus] {
+        state.withLock { state in state.order.compactMap { state.statuses[$0] } }
+    }
+
+    /// A source is about to be started.
+    func add(_ number: Int, target: String) {
+        state.withLock { $0.statuses[number] = TokenStatus(target: target) }
+    }
+
+    /// These sources are in use from now on, and no others. What was counted for a target whose source is another one
+    /// now stays counted.
+    func commit(_ order: [Int]) {
+        state.withLock { state in
+            let gone = state.order.filter { !order.contains($0) }.compactMap { state.statuses[$0] }
+            for number in order where !state.order.contains(number) {
+                let before = gone.first { $0.target == state.statuses[number]?.target }
+                if let before { state.statuses[number]?.carryOn(before) }
+            }
+            state.order = order
+            let numbers = Set(order)
+            state.statuses = state.statuses.filter { numbers.contains($0.key) }
+        }
+    }
 
     func install(_ snapshot: TokenSnapshot) {
-        statuses.withLock { $0[snapshot.target].expiry = snapshot.expiry }
+        state.withLock { $0.statuses[snapshot.target]?.expiry = snapshot.expiry }
     }
 
     func note(_ event: TokenSourceEvent, target: Int, now: UnixTime) {
-        statuses.withLock { Self.note(event, in: &$0[target], now) }
+        state.withLock { state in
+            guard var status = state.statuses[target] else { return }
+            Self.note(event, in: &status, now)
+            state.statuses[target] = status
+        }
     }
 
     private static func note(_ event: TokenSourceEvent, in status: inout TokenStatus, _ now: UnixTime) {

@@ -1,10 +1,15 @@
+import Synchronization
+
 /// Keeps the upstream's addresses current. A name is looked up on a thread of its own, at the start and from then on
 /// regularly, since a service may move; event loops never wait for a resolver.
+///
+/// Started, followed and stopped by one thread at a time.
 final class UpstreamAddresses: Sendable {
     private let address: UpstreamAddress
     private let log: LogWriter
     private let end: WakeUp
     private let publish: @Sendable ([SocketAddress]) -> Void
+    private let thread = Mutex<Thread?>(nil)
 
     /// How long the start waits for the first look-up. The proxy starts without an answer too: its upstream may come
     /// up later, and until then requests get 502.
@@ -31,15 +36,20 @@ final class UpstreamAddresses: Sendable {
         }
     }
 
-    /// Starts to look the name up again and again; nil when there is no name to look up.
-    func start(known: [SocketAddress]) throws(Errno) -> Thread? {
-        guard case .tcp(let host, let port) = address, Resolver.addressesWithoutLookUp(of: host) == nil
-        else { return nil }
-        return try Thread.start(name: "upstream-name") { self.run(host, port, known) }
+    /// Looks the name up again and again from now on, if it is one and that is not done already.
+    func follow(known: [SocketAddress]) throws(Errno) {
+        guard case .tcp(let host, let port) = address, Resolver.addressesWithoutLookUp(of: host) == nil,
+            thread.withLock({ $0 == nil })
+        else { return }
+        let started = try Thread.start(name: "upstream-name") { self.run(host, port, known) }
+        thread.withLock { $0 = started }
     }
 
-    /// Makes the thread end.
-    func stop() { end.signal() }
+    /// Ends the thread, and waits for it. To be called once.
+    func stop() {
+        end.signal()
+        thread.withLock({ $0.take() })?.join()
+    }
 
     private func run(_ host: String, _ port: UInt16, _ known: [SocketAddress]) {
         var known = known

@@ -1,11 +1,13 @@
-/// What the control thread and the key sources tell a worker.
+/// What the control thread, the reloading one and the sources tell a worker.
 package enum WorkerMessage: Sendable {
     case keys(KeySnapshot)
-    case upstreamAddresses([SocketAddress])
+    case token(TokenSnapshot)
+    /// Where an upstream is now, by its number in the rules.
+    case addresses(upstream: Int, [SocketAddress])
     /// What connections begin with from now on.
     case tls(TLSServerContext)
-    case token(TokenSnapshot)
-    case targetAddresses(target: Int, [SocketAddress])
+    /// Judge by these from now on.
+    case rules(WorkerRulesMessage)
     /// A place for a connection has come free.
     case resumeAccepting
     /// All places for connections are taken, and another worker has none that it could spare.
@@ -16,19 +18,19 @@ package enum WorkerMessage: Sendable {
     case cut
 }
 
+/// Other rules, and whom to tell when they are in force.
+package struct WorkerRulesMessage: Sendable {
+    let rules: WorkerRules
+    let handover: RulesHandover
+}
+
 /// What a worker is made from. Immutable; given to every worker.
 struct WorkerSettings: Sendable {
-    let configuration: Configuration
-    let policy: AccessPolicy
-    let addresses: [SocketAddress]
-    /// nil where callers speak plain HTTP.
-    let tls: TLSServerContext?
+    /// The first rules.
+    let rules: WorkerRules
     let budget: ConnectionBudget
-    let keySources: [KeySource?]
     let log: LogWriter
     let status: ProxyStatus
-    /// For the service's own calls; nil when they do not come through here.
-    let outgoing: OutgoingSideSettings?
     /// Tells every worker that a place has come free.
     let placeFreed: @Sendable () -> Void
     /// Asks every worker for a place.
@@ -48,10 +50,12 @@ final class Worker: EventHandler {
 
     private let settings: WorkerSettings
     private let mailbox: Mailbox<WorkerMessage>
+    private let number: Int
     let loop: EventLoop
     let context: ExchangeContext
     private let requestLog: RequestLog
     private let keys: WorkerKeys
+    private let pools: WorkerPools
     private var listener: Listener?
     private var outgoing: OutgoingSide?
     private var registration = Registration(slot: 0, generation: 0)
@@ -64,38 +68,55 @@ final class Worker: EventHandler {
     ) throws(Errno) {
         self.settings = settings
         self.mailbox = mailbox
-        let configuration = settings.configuration
+        self.number = number
         loop = try EventLoop(pulse: settings.status.pulses[number])
-        requestLog = RequestLog(
-            writer: settings.log, table: settings.policy.table, issuers: configuration.issuers.map(\.token.issuer),
-            sample: configuration.logSample)
-        let gate = Gate(
-            policy: settings.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
-        keys = WorkerKeys(gate: gate, sources: settings.keySources, loop: loop)
-        let pool = UpstreamPool(
-            loop: loop, addresses: settings.addresses, options: configuration.upstreamPoolOptions)
-        let parking = KeyParking(
-            waits: configuration.issuers.map(\.refresh.wait), max: configuration.limits.parkedRequests,
-            refetch: keys.refetch)
+        requestLog = RequestLog(writer: settings.log)
+        keys = WorkerKeys(loop: loop)
+        pools = WorkerPools(loop: loop)
         context = ExchangeContext(
-            loop: loop, judge: .gate(gate), pool: pool, options: configuration.exchangeOptions, log: requestLog,
-            metrics: settings.status.metrics[number], parking: parking)
-        try start(sockets.callers)
-        if let side = settings.outgoing, let socket = sockets.outgoing {
-            try startOutgoing(side, socket, number: number)
+            loop: loop, rules: Self.make(settings.rules, keys, pools, number: number), log: requestLog,
+            metrics: settings.status.metrics[number])
+        registration = loop.register(self)
+        do throws(Errno) {
+            try start(sockets.callers)
+            if let rules = settings.rules.outgoing, let socket = sockets.outgoing {
+                try startOutgoing(rules, socket)
+            }
+        } catch {
+            // The loop and what is registered there hold each other.
+            listener?.close()
+            loop.unregister(registration)
+            throw error
         }
     }
 
-    private func startOutgoing(
-        _ side: OutgoingSideSettings, _ socket: ListeningSocket, number: Int
-    ) throws(Errno) {
+    private static func make(
+        _ rules: WorkerRules, _ keys: WorkerKeys, _ pools: WorkerPools, number: Int
+    ) -> ExchangeRules {
+        let (configuration, issuers) = (rules.configuration, rules.keys)
+        let gate = Gate(
+            policy: rules.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
+        keys.adopt(gate, issuers)
+        let pool = pools.adopt([rules.upstream], [configuration.upstreamPoolOptions])[0]
+        let parking = KeyParking(
+            waits: configuration.issuers.map(\.refresh.wait), max: configuration.limits.parkedRequests,
+            refetch: { keys.refetch(issuers[$0]) })
+        let names = RequestNames(
+            table: rules.policy.table, issuers: configuration.issuers.map(\.token.issuer),
+            sample: configuration.logSample)
+        return ExchangeRules(
+            judge: .gate(gate), pool: pool, options: configuration.exchangeOptions, parking: parking, names: names,
+            counters: rules.counters[number])
+    }
+
+    private func startOutgoing(_ rules: OutgoingRules, _ socket: ListeningSocket) throws(Errno) {
+        guard let status = settings.status.egress else { return }
         outgoing = try OutgoingSide(
-            side, settings.configuration, loop: loop, socket: socket, number: number, log: settings.log,
-            placeFreed: settings.placeFreed, ended: { [weak self] in self?.connectionEnded() })
+            rules, settings.rules.configuration, loop: loop, socket: socket, number: number, status: status,
+            log: settings.log, placeFreed: settings.placeFreed, ended: { [weak self] in self?.connectionEnded() })
     }
 
     private func start(_ socket: ListeningSocket) throws(Errno) {
-        registration = loop.register(self)
         try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
         let (context, budget) = (context, settings.budget)
         let (placeFreed, placeWanted) = (settings.placeFreed, settings.placeWanted)
@@ -104,7 +125,7 @@ final class Worker: EventHandler {
             if budget.release() { placeFreed() }
             self?.connectionEnded()
         }
-        context.tls = settings.tls
+        context.tls = settings.rules.tls
         let handshakes = HandshakeLog(settings.log, loop)
         context.handshakeFailed = { peer, failure in handshakes.write(peer, failure) }
         listener = try Listener(
@@ -125,7 +146,7 @@ final class Worker: EventHandler {
             outgoing?.publish()
         }
         requestLog.submit()
-        context.pool.closeIdle()
+        pools.closeIdle()
         context.publishFigures()
         outgoing?.closeIdle()
         outgoing?.publish()
@@ -151,12 +172,13 @@ final class Worker: EventHandler {
     private func handle(_ message: WorkerMessage) {
         switch message {
         case .keys(let snapshot):
-            keys.install(snapshot)
-            context.parking.settle(snapshot)
-        case .upstreamAddresses(let addresses): context.pool.setAddresses(addresses)
-        case .tls(let tls): context.tls = tls
+            if let issuer = keys.install(snapshot) { context.rules.parking.settle(snapshot, issuer: issuer) }
         case .token(let snapshot): outgoing?.install(snapshot)
-        case .targetAddresses(let target, let addresses): outgoing?.setAddresses(addresses, of: target)
+        case .addresses(let upstream, let addresses):
+            pools.setAddresses(addresses, of: upstream)
+            outgoing?.setAddresses(addresses, of: upstream)
+        case .tls(let tls): context.tls = tls
+        case .rules(let message): adopt(message)
         case .resumeAccepting:
             listener?.resumeAccepting()
             outgoing?.resumeAccepting()
@@ -166,11 +188,19 @@ final class Worker: EventHandler {
         }
     }
 
+    private func adopt(_ message: WorkerRulesMessage) {
+        let rules = message.rules
+        if let tls = rules.tls { context.tls = tls }
+        context.install(Self.make(rules, keys, pools, number: number))
+        if let others = rules.outgoing { outgoing?.adopt(others, rules.configuration) }
+        message.handover.take()
+    }
+
     private func drain() {
         guard stage == .serving else { return }
         stage = .grace
         context.announceEnd()
-        let grace = context.timeouts.drainGrace
+        let grace = context.rules.timeouts.drainGrace
         if grace > .zero {
             timer.set(loop.now.advanced(by: grace), registration, loop)
         } else {
@@ -182,7 +212,7 @@ final class Worker: EventHandler {
         stage = .draining
         listener?.close()
         listener = nil
-        timer.set(loop.now.advanced(by: context.timeouts.drain), registration, loop)
+        timer.set(loop.now.advanced(by: context.rules.timeouts.drain), registration, loop)
         context.endIdle()
         outgoing?.announceEnd()
         connectionEnded()
@@ -210,32 +240,4 @@ struct WorkerSockets: Sendable {
     let callers: ListeningSocket
     /// For the service's own calls.
     let outgoing: ListeningSocket?
-}
-
-/// A worker's view of the issuers' keys.
-final class WorkerKeys {
-    private let gate: Gate
-    private let sources: [KeySource?]
-    private let loop: EventLoop
-    private var snapshots: [KeySnapshot?]
-
-    init(gate: Gate, sources: [KeySource?], loop: EventLoop) {
-        self.gate = gate
-        self.sources = sources
-        self.loop = loop
-        snapshots = Array(repeating: nil, count: sources.count)
-    }
-
-    func install(_ snapshot: KeySnapshot) {
-        let known = snapshots[snapshot.issuer]?.generation
-        snapshots[snapshot.issuer] = snapshot
-        if known != snapshot.generation { gate.install(snapshot.keys, issuer: snapshot.issuer) }
-    }
-
-    /// Asks for an issuer's keys to be fetched; nil when that is no use now.
-    func refetch(issuer: Int) -> RefetchTicket? {
-        guard let source = sources[issuer] else { return nil }
-        if let snapshot = snapshots[issuer], !snapshot.allowsRefetch(at: loop.now) { return nil }
-        return source.requestRefetch()
-    }
 }

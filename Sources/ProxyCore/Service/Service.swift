@@ -79,7 +79,14 @@ private final class ServiceThread: EventHandler {
         loop = try EventLoop(pulse: pulse)
         listener = try ServiceListener(socket, loop: loop, options: options, handler: handler)
         registration = loop.register(self)
-        try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
+        do throws(Errno) {
+            try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
+        } catch {
+            // The loop and what is registered there hold each other.
+            listener.close()
+            loop.unregister(registration)
+            throw error
+        }
     }
 
     func run() {

@@ -42,7 +42,12 @@ package final class ServiceListener: EventHandler {
         // A head has to fit into a buffer whole.
         buffers = BufferPool(bufferBytes: max(16_384, options.head.headBytes), keptMax: 16)
         registration = loop.register(self)
-        try startListening()
+        do throws(Errno) {
+            try startListening()
+        } catch {
+            loop.unregister(registration)
+            throw error
+        }
     }
 
     package var connectionCount: Int { connections.count }

@@ -3,7 +3,7 @@
 /// A connection holds a buffer only while bytes lie in it, so idle connections cost none, and a busy worker reuses the
 /// same few, which stay in the processor's caches.
 package final class BufferPool {
-    package let bufferBytes: Int
+    package private(set) var bufferBytes: Int
     private let keptMax: Int
     /// The one given back last, which leads to those before it.
     private var free: ByteBuffer?
@@ -24,6 +24,14 @@ package final class BufferPool {
         while let buffer = free { free = buffer.nextFree.take() }
     }
 
+    /// Buffers have to be so large from now on. Those that are in use are replaced when they come back.
+    package func grow(to bufferBytes: Int) {
+        guard bufferBytes > self.bufferBytes else { return }
+        self.bufferBytes = bufferBytes
+        while let buffer = free { free = buffer.nextFree.take() }
+        freeCount = 0
+    }
+
     package func take() -> ByteBuffer {
         #if FAULT_INJECTION
             lentCount += 1
@@ -39,7 +47,7 @@ package final class BufferPool {
         #if FAULT_INJECTION
             lentCount -= 1
         #endif
-        guard freeCount < keptMax else { return }
+        guard freeCount < keptMax, buffer.capacity >= bufferBytes else { return }
         buffer.nextFree = free
         free = buffer
         freeCount += 1

@@ -3,11 +3,13 @@ import Glibc
 
 /// What concerns the process as a whole.
 package enum CurrentProcess {
-    /// To be called once, before anything is opened. A closed pipe becomes an error code instead of the process's end.
+    /// To be called once, before anything is opened. A closed pipe, or a file that may not grow any more, becomes an
+    /// error code instead of the process's end.
     /// A standard stream that is missing is filled in with /dev/null, so that no socket takes its number and is sent
     /// log lines.
     package static func prepare() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
         giveLargeBlocksBack()
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
             // The system gives the lowest free number, which is this one.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What changes when a file does: whether it is written in place or replaced, also behind a symbolic link.
@@ -11,6 +12,9 @@ package struct FileIdentity: Sendable, Equatable {
     private let inode: UInt64
     private let modifiedSeconds: Int
     private let modifiedNanoseconds: Int
+    /// Also of its mode and its links.
+    private let changedSeconds: Int
+    private let changedNanoseconds: Int
 
     package init(of path: String) throws(Errno) {
         var status = stat()
@@ -22,5 +26,7 @@ package struct FileIdentity: Sendable, Equatable {
         inode = UInt64(status.st_ino)
         modifiedSeconds = status.st_mtim.tv_sec
         modifiedNanoseconds = status.st_mtim.tv_nsec
+        changedSeconds = status.st_ctim.tv_sec
+        changedNanoseconds = status.st_ctim.tv_nsec
     }
 }

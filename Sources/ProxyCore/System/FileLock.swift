@@ -8,9 +8,7 @@ package struct FileLock: ~Copyable {
     /// Waits for the lock. The file is made when there is none, and stays: removing it would let two in.
     package init(_ path: String) throws(Errno) {
         let file = try Self.open(path)
-        while Kernel.lock(file.raw, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw .current("flock") }
-        }
+        guard Kernel.lock(file.raw, LOCK_EX) == 0 else { throw .current("flock") }
         descriptor = file
     }
 

@@ -229,8 +229,10 @@ enum Kernel {
 
     // MARK: - Files
 
+    // Where files lie on a network, a signal may interrupt each of these.
+
     static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
-        making(.open(path, flags: flags)) { unsafe Glibc.open(path, flags, mode) }
+        uninterrupted { making(.open(path, flags: flags)) { unsafe Glibc.open(path, flags, mode) } }
     }
 
     /// Linux has released the descriptor whatever this returns.
@@ -242,7 +244,7 @@ enum Kernel {
     }
 
     static func flush(_ descriptor: Int32, dataOnly: Bool = false) -> Int32 {
-        making(.flush(descriptor)) { dataOnly ? fdatasync(descriptor) : fsync(descriptor) }
+        uninterrupted { making(.flush(descriptor)) { dataOnly ? fdatasync(descriptor) : fsync(descriptor) } }
     }
 
     static func rename(_ old: String, _ new: String) -> Int32 {
@@ -259,6 +261,22 @@ enum Kernel {
 
     static func status(_ descriptor: Int32, _ status: inout stat) -> Int32 {
         making(.status(nil)) { unsafe fstat(descriptor, &status) }
+    }
+
+    static func linkStatus(_ path: String, _ status: inout stat) -> Int32 {
+        making(.status(path)) { unsafe lstat(path, &status) }
+    }
+
+    static func readLink(_ path: String, _ bytes: UnsafeMutablePointer<CChar>, _ count: Int) -> Int {
+        making(.readLink(path)) { unsafe readlink(path, bytes, count) }
+    }
+
+    static func createNotifier() -> Int32 {
+        making(.createNotifier) { inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC)) }
+    }
+
+    static func watchFolder(_ notifier: Int32, _ path: String, _ events: UInt32) -> Int32 {
+        making(.watchFolder(path)) { unsafe inotify_add_watch(notifier, path, events) }
     }
 
     static func changeOwner(_ descriptor: Int32, _ user: uid_t, _ group: gid_t) -> Int32 {
@@ -289,7 +307,7 @@ enum Kernel {
     }
 
     static func lock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-        making(.lock(descriptor)) { flock(descriptor, operation) }
+        uninterrupted { making(.lock(descriptor)) { flock(descriptor, operation) } }
     }
 
     // MARK: - Threads, memory, time

@@ -13,6 +13,15 @@ extension Kernel {
         return make()
     }
 
+    /// Makes the call again for as long as a signal interrupts it.
+    @inline(__always)
+    static func uninterrupted(_ make: () -> Int32) -> Int32 {
+        while true {
+            let result = make()
+            if result >= 0 || errno != EINTR { return result }
+        }
+    }
+
     /// A call that reads up to `count` bytes into memory of the caller's.
     @inline(__always)
     static func reading(

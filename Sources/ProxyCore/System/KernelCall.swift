@@ -16,6 +16,8 @@ package enum KernelCall: Sendable {
     case createDirectory(String)
     case createEpoll
     case createEvent
+    /// inotify_init1(2).
+    case createNotifier
     case createSignals
     case createSocket(family: Int32)
     case changeOwner(Int32)
@@ -37,6 +39,7 @@ package enum KernelCall: Sendable {
     case random(count: Int)
     /// read(2) and pread(2).
     case read(Int32, count: Int)
+    case readLink(String)
     case receive(Int32, count: Int, flags: Int32)
     case remove(String)
     case rename(String, to: String)
@@ -45,8 +48,10 @@ package enum KernelCall: Sendable {
     case shutDown(Int32, how: Int32)
     case signalEvent(Int32)
     case startThread(String)
-    /// stat(2); fstat(2) has no path.
+    /// stat(2) and lstat(2); fstat(2) has no path.
     case status(String?)
+    /// inotify_add_watch(2).
+    case watchFolder(String)
     case waitEpoll(Int32, milliseconds: Int32)
     case write(Int32, [UInt8])
 }

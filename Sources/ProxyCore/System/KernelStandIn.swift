@@ -1,4 +1,5 @@
 #if FAULT_INJECTION
+    import CLinux
     import Glibc
     import Synchronization
 
@@ -7,6 +8,15 @@
     package protocol KernelStandIn: AnyObject {
         /// Called on the thread that makes the call, before the call. Calls that it makes itself reach the kernel.
         func answer(_ call: KernelCall) -> KernelAnswer
+
+        /// What is called; asks `answer(_:)` unless it is implemented.
+        ///
+        /// - Parameter thread: its name, as `Thread.start` was told; empty for the one that began to stand in.
+        func answer(_ call: KernelCall, on thread: String) -> KernelAnswer
+    }
+
+    extension KernelStandIn {
+        package func answer(_ call: KernelCall, on thread: String) -> KernelAnswer { answer(call) }
     }
 
     /// Who stands in for the kernel on which thread.
@@ -40,13 +50,19 @@
         static func answer(_ call: () -> KernelCall) -> KernelAnswer? {
             guard used.load(ordering: .relaxed), let place else { return nil }
             let call = call()
-            return without { place.standIn.answer(call) }
+            return without { place.standIn.answer(call, on: place.thread) }
         }
 
         /// For a new thread.
-        static func inherit(_ heir: (any KernelStandIn & Sendable)?, _ body: () -> Void) {
+        static func inherit(_ heir: (any KernelStandIn & Sendable)?, thread: String, _ body: () -> Void) {
             guard let heir else { return body() }
-            withInherited(heir, body)
+            run(StandInPlace(heir, heir: heir, thread: thread), body)
+        }
+
+        /// Makes epoll report the state that a descriptor has now, as it does of one that is edge-triggered when more
+        /// comes: for a stand-in that has kept something back of what had been reported.
+        package static func reportAgain(epoll: Int32, descriptor: Int32, interest: UInt32, data: UInt64) {
+            without { _ = Kernel.controlEpoll(epoll, EPOLL_CTL_MOD, descriptor, interest, data) }
         }
 
         // MARK: - The thread's place
@@ -84,10 +100,12 @@
     private final class StandInPlace {
         let standIn: any KernelStandIn
         let heir: (any KernelStandIn & Sendable)?
+        let thread: String
 
-        init(_ standIn: any KernelStandIn, heir: (any KernelStandIn & Sendable)?) {
+        init(_ standIn: any KernelStandIn, heir: (any KernelStandIn & Sendable)?, thread: String = "") {
             self.standIn = standIn
             self.heir = heir
+            self.thread = thread
         }
     }
 

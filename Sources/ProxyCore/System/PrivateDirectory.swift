@@ -37,14 +37,19 @@ package struct PrivateDirectory: Sendable {
         guard let directory = unsafe Kernel.openDirectory(path) else { throw .current("opendir") }
         defer { unsafe closedir(directory) }
         var names: [String] = []
-        while let entry = unsafe readdir(directory) {
+        while true {
+            // Otherwise an error would pass for the end.
+            errno = 0
+            guard let entry = unsafe readdir(directory) else {
+                guard errno == 0 else { throw .current("readdir") }
+                return names.sorted()
+            }
             // Sound: the entry is valid until the next call, and its name ends with a NUL inside the array.
             let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != ".", name != ".." { names.append(name) }
         }
-        return names.sorted()
     }
 
     /// The content of the file `name`, which has to be its owner's alone.

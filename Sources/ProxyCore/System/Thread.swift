@@ -10,7 +10,7 @@ package struct Thread: Sendable {
     package static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread {
         #if FAULT_INJECTION
             let heir = KernelStandIns.heir
-            let run: @Sendable () -> Void = { KernelStandIns.inherit(heir, body) }
+            let run: @Sendable () -> Void = { KernelStandIns.inherit(heir, thread: name, body) }
         #else
             let run = body
         #endif

@@ -29,7 +29,8 @@ package final class UpstreamPool {
     }
 
     private let loop: EventLoop
-    private let options: UpstreamPoolOptions
+    private var options: UpstreamPoolOptions
+    private var isRetired = false
     private var addresses: [SocketAddress]
     private var nextAddress = 0
     private let idle: IdleConnections
@@ -56,6 +57,18 @@ package final class UpstreamPool {
     package func setAddresses(_ addresses: [SocketAddress]) {
         self.addresses = addresses
         nextAddress = 0
+    }
+
+    /// Bounds for connections from now on; those that are open stay. Not for another `tls`: that takes another pool.
+    package func setOptions(_ options: UpstreamPoolOptions) {
+        self.options = options
+        serveWaiting()
+    }
+
+    /// No request begins here any more: closes what is at rest, and each connection after what it carries.
+    package func retire() {
+        isRetired = true
+        closeIdle()
     }
 
     /// A connection for `user`.
@@ -116,6 +129,7 @@ package final class UpstreamPool {
 
     func takeBack(_ connection: UpstreamConnection) {
         guard let next = waiting.first else {
+            guard !isRetired else { return close(connection) }
             connection.rest(until: loop.now.advanced(by: options.idle))
             idle.add(connection)
             return

@@ -11,6 +11,15 @@ package enum UpstreamStreamError: Error, Equatable, Sendable {
         }
     }
 
+    /// Nothing more can be sent, but what the other end had to say before may still be read. Other errors of a send
+    /// leave the connection as it was, with a part of what was to be sent.
+    var isEndOfSending: Bool {
+        switch self {
+        case .socket(let error), .tls(.connection(let error)): error.isReset || error.isBrokenPipe
+        case .tls: true
+        }
+    }
+
     /// The error as what it means for the request under way.
     var failure: UpstreamFailure {
         switch self {

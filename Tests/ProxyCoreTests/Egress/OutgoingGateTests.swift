@@ -27,7 +27,7 @@ final class OutgoingGateTests: XCTestCase {
         XCTAssertEqual(try judge(gate, after: 0, mayAwait: true), "await")
         XCTAssertEqual(try judge(gate, after: 0, mayAwait: false), "token_too_slow")
         XCTAssertEqual(try judge(gate, after: 0, host: "other.test", mayAwait: true), "no_target")
-        gate.install(try snapshots.await { $0.generation == 1 })
+        gate.install(try snapshots.await { $0.generation == 1 }, target: 0)
         XCTAssertEqual(try judge(gate, after: 0, mayAwait: false), "token 1")
         XCTAssertEqual(try judge(gate, after: 3590, mayAwait: false), "token 1")
         // To be on the safe side, it is not used to its very end.
@@ -40,13 +40,13 @@ final class OutgoingGateTests: XCTestCase {
         let source = try source(tokens)
         defer { source.stop() }
         let gate = gate(source)
-        gate.install(try snapshots.await { $0.generation == 1 })
+        gate.install(try snapshots.await { $0.generation == 1 }, target: 0)
         tokens.behave(.answers("503 Unavailable", body: ""))
         let ticket = try XCTUnwrap(gate.refuse(1, of: 0, now: now))
         let failed = try snapshots.await { $0.lastFailure != nil }
         XCTAssertEqual(failed.lastFailure?.cause.description, "status")
         XCTAssertTrue(failed.settles(ticket))
-        gate.install(failed)
+        gate.install(failed, target: 0)
         XCTAssertEqual(try judge(gate, after: 0, mayAwait: true), "token 1")
         XCTAssertNil(generation(gate.permit(for: 0, after: 1, now: now)))
         XCTAssertEqual(try judge(gate, after: 3600, mayAwait: true), "token_unavailable status")
@@ -60,12 +60,12 @@ final class OutgoingGateTests: XCTestCase {
         let source = try source(tokens)
         defer { source.stop() }
         let gate = gate(source)
-        gate.install(try snapshots.await { $0.generation == 1 })
+        gate.install(try snapshots.await { $0.generation == 1 }, target: 0)
         XCTAssertNil(generation(gate.permit(for: 0, after: 1, now: now)))
         let ticket = try XCTUnwrap(gate.refuse(1, of: 0, now: now))
         let renewed = try snapshots.await { $0.generation == 2 }
         XCTAssertTrue(renewed.settles(ticket))
-        gate.install(renewed)
+        gate.install(renewed, target: 0)
         XCTAssertEqual(generation(gate.permit(for: 0, after: 1, now: now)), 2)
         // Somebody who has the old one still gets the new one without asking.
         XCTAssertEqual(tokens.requests.count, 2)
@@ -76,7 +76,7 @@ final class OutgoingGateTests: XCTestCase {
         let source = try source(tokens)
         defer { source.stop() }
         let gate = gate(source)
-        gate.install(try snapshots.await { $0.lastFailure != nil })
+        gate.install(try snapshots.await { $0.lastFailure != nil }, target: 0)
         XCTAssertEqual(try judge(gate, after: 0, mayAwait: true), "token_unavailable invalid_scope")
     }
 

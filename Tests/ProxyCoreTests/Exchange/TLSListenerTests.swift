@@ -205,7 +205,7 @@ final class TLSListenerTests: ProxyTestCase {
         // Half of a change is none.
         let issued = files.certificates.issue(.server, ["third.example"])
         files.directory.write(String(decoding: issued.certificate, as: UTF8.self), to: "second.pem")
-        XCTAssertTrue(proxy.server.reloadCertificates())
+        proxy.server.reload()
         _ = try admin.awaitMetrics(["scopeproxy_tls_reload_failures_total": 1, "scopeproxy_tls_reloads_total": 0])
         _ = try TLSCaller(proxy.server.address, files.client("second.example")).get()
         let line = try proxy.log.entries.await("line") { $0.event == "certificates_not_reloaded" }

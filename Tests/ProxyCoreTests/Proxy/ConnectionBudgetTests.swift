@@ -3,6 +3,29 @@ import Synchronization
 import XCTest
 
 final class ConnectionBudgetTests: XCTestCase {
+    func testLimitsMayChange() {
+        let budget = ConnectionBudget(max: 1, maxPerAddress: nil)
+        let peer = SocketAddress.ip(IPAddress(v4: 1), port: 1)
+        XCTAssertTrue(budget.reserve() && budget.admit(peer))
+        XCTAssertFalse(budget.reserve())
+        XCTAssertTrue(budget.setLimits(max: 3, maxPerAddress: 1), "a worker waits")
+        XCTAssertFalse(budget.setLimits(max: 3, maxPerAddress: 1))
+        // The first one was not counted by its address.
+        XCTAssertTrue(budget.reserve() && budget.admit(peer))
+        XCTAssertTrue(budget.reserve())
+        XCTAssertFalse(budget.admit(peer))
+        XCTAssertEqual(budget.refusedForAddress, 1)
+        _ = budget.setLimits(max: 3, maxPerAddress: nil)
+        XCTAssertTrue(budget.admit(peer))
+        for _ in 0..<3 {
+            budget.leave(peer)
+            _ = budget.release()
+        }
+        budget.leave(peer)
+        XCTAssertEqual(budget.connections, 0)
+        XCTAssertEqual(budget.max, 3)
+    }
+
     func testPlacesOfTheProcess() {
         let budget = ConnectionBudget(max: 2, maxPerAddress: nil)
         XCTAssertTrue(budget.reserve())

@@ -12,6 +12,8 @@ final class ProxyFixture {
     let server: ProxyServer
     let signer: TestSigner
     let log: LogCapture
+    /// Where the configuration is, when it may change.
+    private let folder: TemporaryDirectory?
     private var isRunning = true
 
     /// - Parameters:
@@ -21,25 +23,82 @@ final class ProxyFixture {
     ///   - listen: what the configuration says of that.
     ///   - environment: what `${NAME}` stands for.
     ///   - issuers: the elements of `issuers`; by default the test's issuer, with the key of `signer`.
+    ///   - folder: where to write the configuration, as `routes.json`, for one that changes while the proxy runs.
     init(
         _ upstream: String, routes: String, _ more: String = "", issuers: String? = nil,
         signer: TestSigner = TestSigner(), workers: Int = 1, listen: String = #""127.0.0.1:0""#,
-        file: String = "/nowhere/routes.json", environment: [String: String] = [:]
+        file: String = "/nowhere/routes.json", environment: [String: String] = [:], folder: TemporaryDirectory? = nil
     ) throws {
         self.signer = signer
+        self.folder = folder
+        let text = Self.text(
+            upstream, routes: routes, more, issuers: issuers, signer: signer, workers: workers, listen: listen)
+        let loader = LoaderBox(environment: environment)
+        guard let folder else {
+            var configuration = try loader.loader.load(Array(text.utf8), file: file)
+            // Else each test that drains would wait for the end of the time.
+            if !more.contains("drain_idle_seconds") { configuration.timeouts.drainIdle = .zero }
+            log = try LogCapture(level: configuration.logLevel)
+            server = try ProxyServer.start(configuration, log: log.writer)
+            return
+        }
+        let path = folder.write(text, to: "routes.json")
+        let configuration = try loader.loader.load(path)
+        log = try LogCapture(level: configuration.logLevel)
+        server = try ProxyServer.start(
+            configuration, log: log.writer,
+            reloading: Reloading { () throws(ConfigurationProblems) in try loader.loader.load(path) })
+    }
+
+    /// The text of a configuration.
+    static func text(
+        _ upstream: String, routes: String, _ more: String = "", issuers: String? = nil, signer: TestSigner,
+        workers: Int = 1, listen: String = #""127.0.0.1:0""#
+    ) -> String {
         let upstream = upstream.hasPrefix("{") ? upstream : "\"\(upstream)\""
-        let text = """
+        return """
             {
               "listen": \(listen), "workers": \(workers), "upstream": \(upstream),
               "issuers": [\(issuers ?? Self.issuer("\"jwks\": {\"keys\": [\(signer.jwk())]}"))],
               "routes": [\(routes)]\(more.isEmpty ? "" : ",\n" + more)
             }
             """
-        var configuration = try ConfigurationLoader(environment: { environment[$0] }).load(Array(text.utf8), file: file)
-        // Else each test that drains would wait for the end of the time.
-        if !more.contains("drain_idle_seconds") { configuration.timeouts.drainIdle = .zero }
-        log = try LogCapture(level: configuration.logLevel)
-        server = try ProxyServer.start(configuration, log: log.writer)
+    }
+
+    /// Replaces the configuration, and tells the proxy as SIGHUP does.
+    ///
+    /// - Returns: what the log says came of it: `reloaded` or `reload_failed`.
+    @discardableResult
+    func reload(
+        _ upstream: String, routes: String, _ more: String = "", issuers: String? = nil, workers: Int = 1,
+        listen: String = #""127.0.0.1:0""#, line: UInt = #line
+    ) throws -> LogEntry {
+        try reload(
+            Self.text(
+                upstream, routes: routes, more, issuers: issuers, signer: signer, workers: workers, listen: listen),
+            line: line)
+    }
+
+    @discardableResult
+    func reload(_ text: String, line: UInt = #line) throws -> LogEntry {
+        let before = reloads.count
+        folder?.write(text, to: "routes.json")
+        server.reload()
+        return try awaitReload(after: before, line: line)
+    }
+
+    /// What the log says of reloads so far.
+    var reloads: [LogEntry] { log.entries.values.filter { Self.isOutcome($0) } }
+
+    /// What it says of the one after so many.
+    @discardableResult
+    func awaitReload(after count: Int, line: UInt = #line) throws -> LogEntry {
+        try log.entries.await("reload", line: line) { Self.isOutcome($0) && reloads.count > count }
+        return reloads[count]
+    }
+
+    private static func isOutcome(_ entry: LogEntry) -> Bool {
+        entry.event == "reloaded" || entry.event == "reload_failed"
     }
 
     deinit { stop() }
@@ -105,5 +164,15 @@ final class ProxyFixture {
     /// The line of the request with this identifier, once it has been written.
     func logged(id: String?, line: UInt = #line) throws -> LogEntry {
         try log.entries.await("line for \(id ?? "")", line: line) { $0.event == "request" && $0["request_id"] == id }
+    }
+}
+
+/// A loader that threads may share.
+private struct LoaderBox: Sendable {
+    let environment: [String: String]
+
+    var loader: ConfigurationLoader {
+        let environment = environment
+        return ConfigurationLoader(environment: { environment[$0] })
     }
 }

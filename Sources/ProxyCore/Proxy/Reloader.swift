@@ -1,0 +1,188 @@
+import Synchronization
+
+/// Reads the configuration again when it is told to, and when one of the files has changed; makes everything that is
+/// wanted for it, and hands it to the workers. One reload at a time, on a thread of its own: workers notice no more of
+/// it than that they have other rules.
+final class Reloader: Sendable {
+    private let reloading: Reloading
+    private let supplies: Supplies
+    private let mailboxes: [Mailbox<WorkerMessage>]
+    private let status: ProxyStatus
+    private let lines: ReloadLog
+    private let log: LogWriter
+    private let first: Configuration
+    private let firstPolicy: AccessPolicy
+    private let bell: WakeUp
+    private let end: WakeUp
+    private let thread = Mutex<Thread?>(nil)
+
+    /// How long to wait for workers to take other rules. A turn of their loops takes milliseconds.
+    private static let patience = Interval.seconds(10)
+
+    /// - Parameters:
+    ///   - configuration: what is in force.
+    ///   - supplies: not to be used by others while this runs.
+    init(
+        _ configuration: Configuration, _ policy: AccessPolicy, _ reloading: Reloading, supplies: Supplies,
+        mailboxes: [Mailbox<WorkerMessage>], status: ProxyStatus, log: LogWriter
+    ) throws(Errno) {
+        first = configuration
+        firstPolicy = policy
+        self.reloading = reloading
+        self.supplies = supplies
+        self.mailboxes = mailboxes
+        self.status = status
+        self.log = log
+        lines = ReloadLog(log)
+        bell = try WakeUp()
+        end = try WakeUp()
+    }
+
+    func start() throws(Errno) {
+        let started = try Thread.start(name: "reload") { self.run() }
+        thread.withLock { $0 = started }
+    }
+
+    /// Has the configuration read now, changed or not.
+    func ask() { bell.signal() }
+
+    /// Ends the thread after the reload that it is at, and waits for it.
+    func stop() {
+        end.signal()
+        thread.withLock({ $0.take() })?.join()
+    }
+
+    // MARK: - On the thread
+
+    private func run() {
+        let watch = FileWatch(bell: bell, end: end)
+        var (configuration, policy) = (first, firstPolicy)
+        watch.watch(configuration.files)
+        while true {
+            let isAsked: Bool
+            switch watch.wait() {
+            case .asked: isAsked = true
+            case .changed: isAsked = false
+            case .ended: return
+            }
+            reloading.began()
+            let began = Clock.monotonic()
+            do throws(ReloadFailure) {
+                let change = try reload(from: configuration, policy, areChanged: !isAsked)
+                (configuration, policy) = (change.configuration, change.policy)
+                watch.watch(configuration.files)
+                status.reloads.succeeded(configuration)
+                lines.succeeded(change, isAsked: isAsked, took: Clock.monotonic().since(began))
+            } catch {
+                // With those that the last attempt has named: what is wrong may be in one of them.
+                watch.watch(error.files + configuration.files)
+                status.reloads.failed()
+                lines.failed(error, isAsked: isAsked)
+            }
+            reloading.ended()
+        }
+    }
+
+    private func reload(
+        from old: Configuration, _ oldPolicy: AccessPolicy, areChanged: Bool
+    ) throws(ReloadFailure) -> ReloadChange {
+        // Whatever comes of the rest: certificates and keys may have been renewed.
+        defer { supplies.lookAtFiles(areChanged: areChanged) }
+        var configuration: Configuration
+        do throws(ConfigurationProblems) { configuration = try reloading.load() } catch { throw .invalid(error) }
+        let files = configuration.files
+        let kept = configuration.keepWhatNeedsRestart(of: old)
+        let policy: AccessPolicy
+        do throws(ProxyStartError) { policy = try ProxyServer.policy(of: configuration) } catch {
+            throw .unusable(error.message, files: files)
+        }
+        let stock: Supplies.Stock
+        do throws(SupplyError) { stock = try supplies.prepare(configuration, waitingUnless: end) } catch {
+            throw .unusable(error.message, files: files)
+        }
+        let isTaken: Bool
+        do throws(Errno) { isTaken = try handOver(configuration, policy, stock) } catch {
+            supplies.giveUp(stock)
+            throw .unusable(error.description, files: files)
+        }
+        do throws(Errno) { try supplies.commit(stock) } catch {
+            // The rules are in force; an upstream's name will be looked up again with the next reload.
+            log.log(.error, "reload_incomplete") { $0.field("error", error.description) }
+        }
+        setLimits(configuration, old)
+        return ReloadChange(
+            configuration: configuration, policy: policy, needsRestart: kept, isTakenByAll: isTaken,
+            comparison: PolicyComparison(from: oldPolicy, to: policy))
+    }
+
+    /// Gives the workers their rules. False when one of them has not taken them in good time.
+    private func handOver(
+        _ configuration: Configuration, _ policy: AccessPolicy, _ stock: Supplies.Stock
+    ) throws(Errno) -> Bool {
+        let handover = try RulesHandover(workers: mailboxes.count)
+        let counters = try status.requests.renew(ids: configuration.routes.map(\.id))
+        let targets = try status.egress?.calls.renew(ids: configuration.egress?.targets.map(\.call.id) ?? [])
+        let rules = stock.rules(configuration, policy, counters: counters, targetCounters: targets)
+        supplies.endWatch(replacedIn: stock)
+        for mailbox in mailboxes { mailbox.post(.rules(WorkerRulesMessage(rules: rules, handover: handover))) }
+        do throws(WaitError) {
+            try Patience(until: .never, cancel: end).atMost(Self.patience).awaitSignal(of: handover.done)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func setLimits(_ configuration: Configuration, _ old: Configuration) {
+        let isSame =
+            configuration.limits.connections == old.limits.connections
+            && configuration.limits.connectionsPerAddress == old.limits.connectionsPerAddress
+            && configuration.upstream.maxConnections == old.upstream.maxConnections
+            && configuration.issuers.count == old.issuers.count
+            && configuration.egress?.targets.count == old.egress?.targets.count
+            && configuration.egress?.maxConnections == old.egress?.maxConnections
+        guard !isSame else { return }
+        let limit = status.descriptorLimit
+        var isAwaited = status.budget.setLimits(
+            max: DescriptorBudget.affordableConnections(configuration, workers: mailboxes.count, limit, log),
+            maxPerAddress: configuration.limits.connectionsPerAddress)
+        if let egress = status.egress {
+            let connections = DescriptorBudget.egressConnections(configuration, limit)
+            isAwaited = egress.budget.setLimits(max: connections, maxPerAddress: nil) || isAwaited
+        }
+        guard isAwaited else { return }
+        for mailbox in mailboxes { mailbox.post(.resumeAccepting) }
+    }
+}
+
+/// What a reload has changed.
+struct ReloadChange {
+    let configuration: Configuration
+    let policy: AccessPolicy
+    /// The keys of what cannot change while the proxy runs, and would have.
+    let needsRestart: [String]
+    let isTakenByAll: Bool
+    let comparison: PolicyComparison
+}
+
+/// Why a reload has changed nothing.
+enum ReloadFailure: Error {
+    case invalid(ConfigurationProblems)
+    case unusable(String, files: [WatchedFile])
+
+    var files: [WatchedFile] {
+        switch self {
+        case .invalid(let problems): problems.files
+        case .unusable(_, let files): files
+        }
+    }
+}
+
+extension SupplyError {
+    var message: String {
+        switch self {
+        case .tls(let problem): "listen.tls: \(problem.path) \(problem.message)"
+        case .system(let error): error.description
+        }
+    }
+}

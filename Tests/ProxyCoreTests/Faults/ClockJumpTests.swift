@@ -1,0 +1,103 @@
+#if FAULT_INJECTION
+    import Glibc
+    import ProxyCore
+    import Synchronization
+    import XCTest
+
+    /// The machine's clocks jump. The time of day decides which tokens are good, and nothing else.
+    final class ClockJumpTests: ProxyTestCase {
+        /// Clocks of the proxy's threads that a test moves, and how often its loops have waited.
+        private final class MovedClocks: KernelStandIn, Sendable {
+            private let ahead = Mutex((wall: 0, monotonic: 0))
+            let waits = Atomic<Int>(0)
+
+            func move(wall: Int = 0, monotonic: Int = 0) {
+                ahead.withLock { $0 = (wall: wall, monotonic: $0.monotonic + monotonic) }
+            }
+
+            func answer(_ call: KernelCall) -> KernelAnswer {
+                switch call {
+                case .waitEpoll, .poll:
+                    waits.add(1, ordering: .relaxed)
+                    return .proceed
+                case .clock(CLOCK_REALTIME):
+                    let now = Clock.unixTime().seconds
+                    return .time(seconds: Int(now) + ahead.withLock { $0.wall }, nanoseconds: 0)
+                case .clock(CLOCK_MONOTONIC):
+                    let now = Clock.monotonic().nanoseconds
+                    let seconds = Int(now / 1_000_000_000) + ahead.withLock { $0.monotonic }
+                    return .time(seconds: seconds, nanoseconds: Int(now % 1_000_000_000))
+                case _: return .proceed
+                }
+            }
+        }
+
+        private static let day = 86_400
+        private let clocks = MovedClocks()
+        private let signer = TestSigner()
+
+        private func proxy(_ upstream: ScriptedUpstream, _ issuer: String? = nil) throws -> ProxyFixture {
+            try KernelStandIns.withInherited(clocks) {
+                try ProxyFixture(
+                    upstream.url, routes: #"{"path": "/open", "public": true}, {"path": "/", "scopes": ["read"]}"#,
+                    issuers: issuer, signer: signer)
+            }
+        }
+
+        func testTheTimeOfDayDecidesOverTokensOnly() throws {
+            let upstream = try ScriptedUpstream()
+            let proxy = try proxy(upstream)
+            let token = proxy.token(proxy.claims.with("scope", "\"read\""))
+            // One connection through all of it, as its deadlines are the other clock's.
+            let client = try proxy.client()
+            for (ahead, status) in [
+                (0, 200), (Self.day, 401), (0, 200), (-Self.day, 401), (0, 200), (20_000 * Self.day, 401), (0, 200),
+            ] {
+                clocks.move(wall: ahead)
+                // The turn that has begun has its time already.
+                try client.send(RequestText.of("GET", "/open"))
+                XCTAssertEqual(try client.response().status, 200)
+                try client.send(RequestText.of("GET", "/", token: token))
+                XCTAssertEqual(try client.response().status, status, "\(ahead) seconds ahead")
+            }
+            client.close()
+            try assertQuiet(proxy)
+        }
+
+        /// The issuer's server is not asked more often, and the keys do not go.
+        func testKeysAreFetchedByTheOtherClock() throws {
+            let upstream = try ScriptedUpstream()
+            let server = try KeyServer(signer)
+            let proxy = try proxy(upstream, server.issuer())
+            _ = try proxy.log.entries.await("keys_changed") { $0.event == "keys_changed" }
+            for ahead in [0, Self.day, -Self.day, 400 * Self.day, -400 * Self.day, 0] {
+                clocks.move(wall: ahead)
+                XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/open")).status, 200)
+            }
+            let token = proxy.token(proxy.claims.with("scope", "\"read\""))
+            XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/", token: token)).status, 200)
+            XCTAssertEqual(server.fetches, 1)
+            try assertQuiet(proxy)
+        }
+
+        /// A machine that stood still for a day: what waited is given up, what comes is served, and nothing spins.
+        func testAStandstill() throws {
+            let upstream = try ScriptedUpstream()
+            let server = try KeyServer(signer)
+            let proxy = try proxy(upstream, server.issuer())
+            _ = try proxy.log.entries.await("keys_changed") { $0.event == "keys_changed" }
+            let idle = try proxy.client()
+            try idle.send(RequestText.of("GET", "/open"))
+            XCTAssertEqual(try idle.response().status, 200)
+            clocks.move(wall: Self.day, monotonic: Self.day)
+            // The loop sees the time at its next turn.
+            XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/open")).status, 200)
+            try idle.assertClosed()
+            clocks.move(wall: Self.day)
+            let before = clocks.waits.load(ordering: .relaxed)
+            for _ in 0..<20 { XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/open")).status, 200) }
+            XCTAssertLessThan(clocks.waits.load(ordering: .relaxed) - before, 2000)
+            try assertQuiet(proxy)
+        }
+    }
+#endif

@@ -1,0 +1,82 @@
+#if FAULT_INJECTION
+    import Glibc
+    import ProxyCore
+    import Synchronization
+    import XCTest
+
+    /// A file changes at a moment at which it cannot be read: it is read later, though it does not change again.
+    final class UnreadableFileTests: ProxyTestCase {
+        private final class Shortage: KernelStandIn, Sendable {
+            /// Files that end so cannot be opened.
+            let file = Mutex<String?>(nil)
+            let ahead = Mutex(0)
+
+            func answer(_ call: KernelCall) -> KernelAnswer {
+                switch call {
+                case .open(let path, _): return isShut(path) ? .fail(EMFILE) : .proceed
+                case .openDirectory(let path): return isShut(path) ? .fail(EMFILE) : .proceed
+                case .clock(CLOCK_MONOTONIC):
+                    let now = Clock.monotonic().nanoseconds
+                    let seconds = Int(now / 1_000_000_000) + ahead.withLock { $0 }
+                    return .time(seconds: seconds, nanoseconds: Int(now % 1_000_000_000))
+                case _: return .proceed
+                }
+            }
+
+            func isShut(_ path: String) -> Bool { file.withLock { $0.map(path.hasSuffix) ?? false } }
+            func shut(_ path: String?) { file.withLock { $0 = path } }
+        }
+
+        private let shortage = Shortage()
+
+        func testClientsOfAnAuthorizationServer() throws {
+            let fixture = try IssuerFixture()
+            try KernelStandIns.with(shortage) {
+                XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 200)
+                try fixture.write([IssuerFixture.client("other", secret: "its-secret")])
+                shortage.shut("clients.json")
+                // It cannot know better.
+                XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 200)
+                shortage.shut(nil)
+                shortage.ahead.withLock { $0 = 3 }
+                XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 401, "the client has gone")
+                XCTAssertEqual(fixture.post(IssuerFixture.grant, client: "other", secret: "its-secret").status, 200)
+            }
+        }
+
+        func testCertificates() throws {
+            let files = TLSFiles()
+            let upstream = try ScriptedUpstream()
+            let shortage = shortage
+            let standIn = HastyThreads("certificates") { call, thread in
+                thread == "certificates" ? shortage.answer(call) : .proceed
+            }
+            let proxy = try KernelStandIns.withInherited(standIn) { try files.proxy(upstream) }
+            shortage.shut("server.pem")
+            files.write(["new.example"])
+            let told = try proxy.log.entries.await("failure") { $0.event == "certificates_not_reloaded" }
+            XCTAssertTrue(told["error"]?.contains("Too many open files") ?? false, told["error"] ?? "")
+            XCTAssertEqual(try TLSCaller(proxy.server.address, files.client()).get().body, Array("ok".utf8))
+            shortage.shut(nil)
+            try proxy.log.entries.await("certificate") { $0.event == "certificate_loaded" }
+            let caller = try TLSCaller(proxy.server.address, files.client("new.example"))
+            XCTAssertEqual(try caller.get().body, Array("ok".utf8))
+            caller.endSending()
+            XCTAssertEqual(proxy.log.entries.values.count { $0.event == "certificates_not_reloaded" }, 1)
+            try assertQuiet(proxy)
+        }
+
+        /// A directory that cannot be read whole is not one with fewer keys.
+        func testSigningKeys() throws {
+            let directory = TemporaryDirectory()
+            let store = try SigningKeyStore(directory.path("keys"), SigningKeySchedule())
+            try store.maintain(at: IssuerFixture.start)
+            shortage.shut("keys")
+            try KernelStandIns.with(shortage) {
+                XCTAssertThrowsError(try store.keys())
+                XCTAssertThrowsError(try store.maintain(at: IssuerFixture.start))
+            }
+            XCTAssertEqual(try store.keys().count, 1)
+        }
+    }
+#endif
