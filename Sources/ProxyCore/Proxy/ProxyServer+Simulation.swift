@@ -18,10 +18,13 @@
             let budget = ConnectionBudget(max: configuration.limits.connections, maxPerAddress: nil)
             let status = try ProxyStatus(
                 configuration, workers: 1, budget: budget, log: log, descriptorLimit: 1024, egressConnections: 0)
+            let rules = WorkerRules(
+                configuration: configuration, policy: try policy(of: configuration),
+                upstream: UpstreamPlace(number: 0, addresses: [upstream]), keys: [SuppliedKeys(number: 0, source: keys)],
+                tls: nil, counters: status.requests.current, outgoing: nil)
             let settings = WorkerSettings(
-                configuration: configuration, policy: try policy(of: configuration), addresses: [upstream], tls: nil,
-                budget: budget, keySources: [keys], log: log, status: status, outgoing: nil,
-                placeFreed: { mailbox.post(.resumeAccepting) }, placeWanted: { mailbox.post(.makeRoom) })
+                rules: rules, budget: budget, log: log, status: status,
+                placeFreed: { mailbox.post(.resumeAccepting) }, placeWanted: {})
             let socket = try ListeningSocket(on: configuration.listen, shared: true)
             let worker = try Worker(
                 settings, mailbox: mailbox, sockets: WorkerSockets(callers: socket, outgoing: nil), number: 0)
@@ -31,9 +34,9 @@
         private static func remains(of worker: Worker, _ budget: ConnectionBudget) -> [String] {
             let counts = [
                 ("connections of callers", worker.context.connectionCount), ("places taken", budget.connections),
-                ("connections to the upstream", worker.context.pool.count),
-                ("requests that wait for a connection", worker.context.pool.waitingCount),
-                ("parked requests", worker.context.parking.count), ("buffers", worker.context.buffers.lentCount),
+                ("connections to the upstream", worker.context.rules.pool.count),
+                ("requests that wait for a connection", worker.context.rules.pool.waitingCount),
+                ("parked requests", worker.context.rules.parking.count), ("buffers", worker.context.buffers.lentCount),
                 ("wake-ups", worker.loop.wakeUpCount),
             ]
             return counts.compactMap { name, count in count == 0 ? nil : "\(count) \(name)" }
