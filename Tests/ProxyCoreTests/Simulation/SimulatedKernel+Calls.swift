@@ -29,8 +29,8 @@
             case .setOption(let descriptor, let level, let option): setOption(descriptor, level, option)
             case .shutDown(let descriptor, _): shutDown(descriptor)
             case .map, .random: .proceed
-            case .createDirectory, .createSignals, .changeOwner, .flush, .lock, .lookUp, .open, .openDirectory, .poll,
-                .read, .remove, .rename, .startThread, .status, .write:
+            case .createDirectory, .createNotifier, .createSignals, .changeOwner, .flush, .lock, .lookUp, .open,
+                .openDirectory, .poll, .read, .readLink, .remove, .rename, .startThread, .status, .watchFolder, .write:
                 preconditionFailure("a worker does not call \(call)")
             }
         }
