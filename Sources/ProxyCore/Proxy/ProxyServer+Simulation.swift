@@ -20,8 +20,9 @@
                 configuration, workers: 1, budget: budget, log: log, descriptorLimit: 1024, egressConnections: 0)
             let rules = WorkerRules(
                 configuration: configuration, policy: try policy(of: configuration),
-                upstream: UpstreamPlace(number: 0, addresses: [upstream]), keys: [SuppliedKeys(number: 0, source: keys)],
-                tls: nil, counters: status.requests.current, outgoing: nil)
+                upstream: UpstreamPlace(number: 0, addresses: [upstream]),
+                keys: [SuppliedKeys(number: 0, source: keys)], tls: nil, counters: status.requests.current,
+                outgoing: nil)
             let settings = WorkerSettings(
                 rules: rules, budget: budget, log: log, status: status,
                 placeFreed: { mailbox.post(.resumeAccepting) }, placeWanted: {})
