@@ -12,7 +12,8 @@ final class RestartKeysTests: XCTestCase {
 
     private static func egress(_ listen: String, _ more: String = "") -> String {
         #""egress": {"listen": "\#(listen)", "targets": [{"host": "a.test", "upstream": "http://127.0.0.1:2", "#
-            + #""token": {"token_endpoint": "http://127.0.0.1:3/", "client_id": "c", "client_secret": "${S}"}}]\#(more)}"#
+            + #""token": {"token_endpoint": "http://127.0.0.1:3/", "client_id": "c", "client_secret": "${S}"}}]"#
+            + "\(more)}"
     }
 
     func testEachKey() throws {
