@@ -7,12 +7,12 @@
         ///   - upstreamConnections: how many it may have.
         ///   - keys: of the first issuer; not started, for its thread is no part of this.
         ///   - mailbox: the worker's.
-        /// - Returns: what runs the worker until a message ends it, and what lists that which a worker without callers
-        ///   should not have.
+        /// - Returns: what runs the worker until a message ends it; what makes the message of a reload that changes
+        ///   nothing; and what lists that which a worker without callers should not have.
         package static func simulatedWorker(
             _ configuration: Configuration, upstreamConnections: Int, upstream: SocketAddress, keys: KeySource,
             mailbox: Mailbox<WorkerMessage>, log: LogWriter
-        ) throws -> (run: () -> Void, remains: () -> [String]) {
+        ) throws -> (run: () -> Void, reload: () throws -> WorkerMessage, remains: () -> [String]) {
             var configuration = configuration
             configuration.upstream.maxConnections = upstreamConnections
             let budget = ConnectionBudget(max: configuration.limits.connections, maxPerAddress: nil)
@@ -29,7 +29,10 @@
             let socket = try ListeningSocket(on: configuration.listen, shared: true)
             let worker = try Worker(
                 settings, mailbox: mailbox, sockets: WorkerSockets(callers: socket, outgoing: nil), number: 0)
-            return (worker.run, { remains(of: worker, budget) })
+            let reload: () throws -> WorkerMessage = {
+                .rules(WorkerRulesMessage(rules: rules, handover: try RulesHandover(workers: 1)))
+            }
+            return (worker.run, reload, { remains(of: worker, budget) })
         }
 
         private static func remains(of worker: Worker, _ budget: ConnectionBudget) -> [String] {

@@ -34,8 +34,7 @@
         mutating func came(_ bytes: [UInt8]) {
             guard !isOver else { return ledger.violation("bytes after the end of a connection") }
             reader.append(bytes)
-            let method = { [requests, answered] in answered < requests.count ? requests[answered].method : "GET" }
-            while let event = reader.next(isBodiless: { method() == "HEAD" }) {
+            while let event = nextEvent() {
                 switch event {
                 case .head(let head): headCame(head)
                 case .body(let bytes): body += bytes
@@ -45,6 +44,11 @@
                     isOver = true
                 }
             }
+        }
+
+        private mutating func nextEvent() -> MessageReader.Event? {
+            let isToHead = answered < requests.count && requests[answered].method == "HEAD"
+            return reader.next(isBodiless: { isToHead })
         }
 
         private mutating func headCame(_ head: PlainMessageHead) {
@@ -151,7 +155,8 @@
             if head != nil || reader.isInHead {
                 ledger.count("answers broken off")
                 ledger.require(
-                    mayBeCut(request, isSlowReader), "the answer to request \(request.id) is broken off for no reason")
+                    mayBeCut(request, isSlowReader) || suffersFromPipelining(request, socket, isSlowReader),
+                    "the answer to request \(request.id) is broken off for no reason")
             } else {
                 let why = unansweredFor(request, socket, isSlowReader: isSlowReader)
                 ledger.kernel.trace("request \(request.id) goes without an answer: \(why ?? "no reason")")
@@ -165,6 +170,17 @@
                 || request.route == .small
         }
 
+        /// A reset takes along what is under way, and it comes for requests behind this one, too: because an answer to
+        /// one of them breaks off, or because one meets the end of a connection whose last answer this is. Whoever
+        /// pipelines has to reckon with that (RFC 9112 section 9.3.2).
+        private func suffersFromPipelining(
+            _ request: PlannedRequest, _ socket: SimulatedSocket, _ isSlowReader: Bool
+        ) -> Bool {
+            guard socket.isReset, answered + 1 < begun else { return false }
+            if request.asksToClose || request.minorVersion == 0 || ledger.drainedAt != nil { return true }
+            return requests[(answered + 1)..<begun].contains { $0.attempts > 0 && mayBeCut($0, isSlowReader) }
+        }
+
         /// Why a request may go without an answer; nil when it may not.
         private func unansweredFor(_ request: PlannedRequest, _ socket: SimulatedSocket, isSlowReader: Bool) -> String?
         {
@@ -176,6 +192,7 @@
             if socket.isReset, mayBeCut(request, isSlowReader), request.attempts > 0 {
                 return "a reset took what had begun"
             }
+            if suffersFromPipelining(request, socket, isSlowReader) { return "a reset for one behind it took it" }
             guard let proxy = socket.peer else { return nil }
             if proxy.arrivedBytes <= request.firstByte { return "it came too late" }
             if ledger.drainedAt != nil, request.attempts == 0 { return "the worker drains" }

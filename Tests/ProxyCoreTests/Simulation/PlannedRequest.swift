@@ -178,6 +178,8 @@
         let closesAfter: UInt64?
         private(set) var bytes: [UInt8] = []
         private(set) var headCount = 0
+        /// It is whole with its head.
+        var isHeadOnly: Bool { headCount == bytes.count }
 
         init(id: Int, method: String, hasBody: Bool, plan: inout SimulationPlan) {
             fault = plan.upstreamFault()

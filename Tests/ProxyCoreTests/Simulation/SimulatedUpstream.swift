@@ -127,9 +127,9 @@
             switch isFaulty ? answer.fault : .none {
             case .none: deliver(bytes)
             case .unaskedLater: deliver(bytes)
-            case .closeInBody where answer.hasNoBody: deliver(bytes)
-            case .resetInBody where answer.hasNoBody: deliver(bytes)
-            case .stallInBody where answer.hasNoBody: deliver(bytes)
+            case .closeInBody where answer.isHeadOnly: deliver(bytes)
+            case .resetInBody where answer.isHeadOnly: deliver(bytes)
+            case .stallInBody where answer.isHeadOnly: deliver(bytes)
             // Where the connection's end is the body's, it is no second answer.
             case .extraAnswer where answer.framing == .untilClose: deliver(bytes)
             case .extraAnswer:

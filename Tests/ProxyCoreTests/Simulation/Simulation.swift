@@ -80,7 +80,7 @@
                 keys: source, mailbox: mailbox, log: log)
             remains = worker.remains
             defer { remains = { [] } }
-            KernelStandIns.without { begin(keys) }
+            KernelStandIns.without { begin(keys, reload: worker.reload) }
             worker.run()
             kernel.trace("the worker has ended")
             keys.isOver = true
@@ -89,7 +89,7 @@
             for what in worker.remains() where !what.hasSuffix("wake-ups") { ledger.violation("at the end: \(what)") }
         }
 
-        private func begin(_ keys: SimulatedKeyServer) {
+        private func begin(_ keys: SimulatedKeyServer, reload: @escaping () throws -> WorkerMessage) {
             kernel.faults = faults
             kernel.upstreamConnected = { [unowned self] socket in upstreams.append(SimulatedUpstream(ledger, socket)) }
             kernel.cleared = { [ledger] in ledger.messagesTaken() }
@@ -100,6 +100,9 @@
             let start: UInt64 = kernel.random.next(upTo: 4) == 0 ? 0 : 70_000_000
             for caller in callers {
                 kernel.after(start + UInt64(kernel.random.next(upTo: 50_000_000))) { caller.start() }
+            }
+            for time in plan.reloadsAt {
+                kernel.after(time) { [unowned self] in self.reload(reload) }
             }
             if let time = plan.drainAt {
                 kernel.after(time) { [unowned self] in drain() }
@@ -113,6 +116,16 @@
                     let start = UInt64(SimulatedTokens.wallStart) * 1_000_000_000
                     kernel.jumpWall(to: start - 3_600_000_000_000 + UInt64(kernel.random.next(upTo: 7_200_000_000_000)))
                 }
+            }
+        }
+
+        /// The rules stay what they are, but all that is made from them is new.
+        private func reload(_ message: () throws -> WorkerMessage) {
+            guard keys != nil else { return }
+            kernel.trace("reload")
+            ledger.count("reloads")
+            kernel.asProxy {
+                do { tell(try message()) } catch { ledger.violation("no reload: \(error)") }
             }
         }
 

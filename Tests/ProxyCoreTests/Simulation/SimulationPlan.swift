@@ -19,6 +19,8 @@
         /// When the worker is told to drain or to end, if it is while callers are there.
         let drainAt: UInt64?
         let cutAt: UInt64?
+        /// When it gets rules anew.
+        let reloadsAt: [UInt64]
         /// Connections to the upstream that it may have.
         let upstreamConnections: Int
 
@@ -40,6 +42,8 @@
             drainAt = random.next(upTo: 4) == 0 ? UInt64(random.next(upTo: 200_000_000)) : nil
             cutAt = random.next(upTo: 12) == 0 ? UInt64(random.next(upTo: 200_000_000)) : nil
             upstreamConnections = [1, 2, 256, 256, 256][random.next(upTo: 5)]
+            let reloads = [0, 0, 1, 3][random.next(upTo: 4)]
+            reloadsAt = (0..<reloads).map { _ in UInt64(random.next(upTo: 300_000_000)) }
             self.profile = profile
             self.random = random
         }
