@@ -359,7 +359,7 @@ class IssuerTLSTests(unittest.TestCase):
             "client_certificates": "request", "client_ca": str(self.authority.certificate)}
         with Issuer(tls=tls) as issuer:
             issuer.add("daemon", "--certificate-subject", "CN=daemon", "--no-secret")
-            issuer.add("pinned", "--certificate-thumbprint", self.thumbprint("pinned"), "--no-secret")
+            issuer.add("pinned", f"--certificate-thumbprint={self.thumbprint('pinned')}", "--no-secret")
             secret = issuer.add("secretive")
             document = json.loads(curl(issuer.url + "/.well-known/oauth-authorization-server", *self.trust).body)
             self.assertLessEqual(

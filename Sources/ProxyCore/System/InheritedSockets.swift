@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The listening sockets that the process was started with, as systemd hands them over (sd_listen_fds(3)). Each belongs

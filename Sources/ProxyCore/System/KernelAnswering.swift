@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What the calls of `Kernel` have in common.

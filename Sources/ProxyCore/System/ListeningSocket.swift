@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A listening socket that is open before the thread that accepts from it runs, so that others can be told its address.

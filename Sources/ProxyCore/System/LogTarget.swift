@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The descriptor that a log goes to. Belongs to the thread that writes.

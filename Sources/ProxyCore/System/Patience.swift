@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// How long a blocking call may take: until a moment, and no longer than until somebody signals `cancel`.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Tells whoever started the process how it is: the protocol of sd_notify(3), which systemd and others speak, without
