@@ -192,10 +192,10 @@
             if socket.isReset, mayBeCut(request, isSlowReader), request.attempts > 0 {
                 return "a reset took what had begun"
             }
-            if suffersFromPipelining(request, socket, isSlowReader) { return "a reset for one behind it took it" }
             guard let proxy = socket.peer else { return nil }
             if proxy.arrivedBytes <= request.firstByte { return "it came too late" }
             if ledger.drainedAt != nil, request.attempts == 0 { return "the worker drains" }
+            if suffersFromPipelining(request, socket, isSlowReader) { return "a reset for one behind it took it" }
             return nil
         }
 

@@ -56,6 +56,11 @@
         var interimSeen = 0
         var isAnswered = false
 
+        /// Its upstream has it, and will never be done.
+        var isLeftToStall: Bool {
+            attempts > 0 && !isAnswered && [.silence, .stallInBody].contains(answer.fault)
+        }
+
         init(id: Int, caller: Int, plan: inout SimulationPlan, tokens: SimulatedTokens) {
             self.id = id
             self.caller = caller
