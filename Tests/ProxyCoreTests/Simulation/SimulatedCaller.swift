@@ -130,7 +130,10 @@
         }
 
         /// It waits for no answer, and has not begun to ask.
-        var isIdle: Bool { isDone || answers.isIdle && outbox.isEmpty }
+        private var isIdle: Bool { isDone || answers.isIdle && outbox.isEmpty }
+
+        /// It has been so for longer than a connection lingers.
+        var isAtRest: Bool { isIdle && kernel.now - lastProgress > 10_000_000_000 }
 
         func changed(_ socket: SimulatedSocket) {
             lastProgress = kernel.now

@@ -139,7 +139,7 @@
 
         private func drainTimeIsOver() {
             ledger.wasCut = true
-            guard keys != nil, !callers.isEmpty, callers.allSatisfy(\.isIdle) else { return }
+            guard keys != nil, !callers.isEmpty, callers.allSatisfy(\.isAtRest) else { return }
             // A caller that closes looks like one that has only ended its side, and a reset behind that end is seen at
             // the next write: until then, what it asked for is awaited.
             guard !ledger.requests.values.contains(where: \.isLeftToStall) else { return }
