@@ -241,7 +241,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         // Closing on unread bytes would send a reset, which can overtake the response.
         case .closeAfterFlush: caller.mayHaveUnread ? startLingering() : close(broken: false)
         case .lingerAfterFlush: startLingering()
-        case .close: close(broken: !exchange.isIdle)
+        // Only for an answer that has begun: a reset could take along those before it that are still on their way.
+        case .close: close(broken: exchange.response == .awaitingBody)
         }
     }
 

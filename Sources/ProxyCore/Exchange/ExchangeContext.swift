@@ -156,14 +156,14 @@ package final class ExchangeContext {
     /// its way on any of them.
     package func announceEnd() {
         isDraining = true
-        for client in clients.values { client.drain() }
+        for client in Self.inOrder(clients) { client.drain() }
     }
 
     /// Ends connections that have been idle for `timeouts.drain_idle_seconds`, now and from now on.
     package func endIdle() {
         isEndingIdle = true
         setIdleTimeout()
-        for client in Array(clients.values) { client.idleTimeChanged() }
+        for client in Self.inOrder(clients) { client.idleTimeChanged() }
         rules.pool.closeIdle()
     }
 
@@ -174,9 +174,15 @@ package final class ExchangeContext {
 
     /// Ends all connections at once.
     package func cutAll() {
-        for handshake in Array(handshakes.values) { handshake.cut() }
-        for client in Array(clients.values) { client.cut() }
+        for handshake in Self.inOrder(handshakes) { handshake.cut() }
+        for client in Self.inOrder(clients) { client.cut() }
         rules.pool.closeIdle()
+    }
+
+    /// In the order of their places, so that the same events lead to the same steps. A copy, which may be emptied
+    /// meanwhile.
+    private static func inOrder<Value>(_ connections: [Registration: Value]) -> [Value] {
+        connections.sorted { $0.key.slot < $1.key.slot }.map(\.value)
     }
 
     // MARK: For connections

@@ -25,6 +25,22 @@ package struct KeySnapshot: Sendable {
     package let refetchAllowedFrom: Instant
     let settledTickets: UInt64
 
+    /// - Parameter settledTickets: the refetch asked for last of those that have their answer.
+    package init(
+        issuer: Int, keys: KeySet?, generation: Int, origin: Origin, location: KeyLocation?, fetchedAt: UnixTime?,
+        lastFailure: KeyFetchFailure?, refetchAllowedFrom: Instant, settledTickets: UInt64
+    ) {
+        self.issuer = issuer
+        self.keys = keys
+        self.generation = generation
+        self.origin = origin
+        self.location = location
+        self.fetchedAt = fetchedAt
+        self.lastFailure = lastFailure
+        self.refetchAllowedFrom = refetchAllowedFrom
+        self.settledTickets = settledTickets
+    }
+
     /// The keys of a configuration: they never change, and nobody need ask for others.
     static func inline(_ keys: KeySet, issuer: Int) -> KeySnapshot {
         KeySnapshot(

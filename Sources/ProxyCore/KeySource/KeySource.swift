@@ -93,6 +93,11 @@ package final class KeySource: Sendable {
     /// it has says that this is of no use.
     package func requestRefetch() -> RefetchTicket { requests.add() }
 
+    #if FAULT_INJECTION
+        /// How many refetches have been asked for: for a test that does the work of a source which was not started.
+        package var refetchRequestCount: UInt64 { requests.count }
+    #endif
+
     /// Ends the thread, breaking off a fetch, and waits for it. After this nothing is published or logged any more.
     package func stop() {
         end.signal()

@@ -51,8 +51,8 @@ final class Worker: EventHandler {
     private let settings: WorkerSettings
     private let mailbox: Mailbox<WorkerMessage>
     private let number: Int
-    private let loop: EventLoop
-    private let context: ExchangeContext
+    let loop: EventLoop
+    let context: ExchangeContext
     private let requestLog: RequestLog
     private let keys: WorkerKeys
     private let pools: WorkerPools

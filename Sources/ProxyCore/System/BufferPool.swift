@@ -8,6 +8,10 @@ package final class BufferPool {
     /// The one given back last, which leads to those before it.
     private var free: ByteBuffer?
     private var freeCount = 0
+    #if FAULT_INJECTION
+        /// Taken and not given back.
+        package private(set) var lentCount = 0
+    #endif
 
     /// - Parameter keptMax: how many free buffers are kept; those beyond are given back to the system.
     package init(bufferBytes: Int, keptMax: Int) {
@@ -29,6 +33,9 @@ package final class BufferPool {
     }
 
     package func take() -> ByteBuffer {
+        #if FAULT_INJECTION
+            lentCount += 1
+        #endif
         guard let buffer = free else { return ByteBuffer(capacity: bufferBytes) }
         free = buffer.nextFree.take()
         freeCount -= 1
@@ -37,6 +44,9 @@ package final class BufferPool {
 
     package func giveBack(_ buffer: ByteBuffer) {
         buffer.removeAll()
+        #if FAULT_INJECTION
+            lentCount -= 1
+        #endif
         guard freeCount < keptMax, buffer.capacity >= bufferBytes else { return }
         buffer.nextFree = free
         free = buffer

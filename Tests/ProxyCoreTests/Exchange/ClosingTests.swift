@@ -56,6 +56,20 @@ final class ClosingTests: ProxyTestCase {
         XCTAssertFalse(upstream.received.contains { String(decoding: $0, as: UTF8.self).hasSuffix("0\r\n\r\n") })
     }
 
+    /// What cannot be completed does not take the answer before it along: the connection ends in an orderly way.
+    func testACallerThatEndsInsideItsSecondRequestKeepsItsFirstAnswer() throws {
+        let upstream = try ScriptedUpstream { talk in
+            while try talk.nextHead() != nil { try talk.answer(body: "first") }
+        }
+        let proxy = try openProxy(upstream)
+        let client = try proxy.client()
+        try client.send(RequestText.of("GET", "/1") + "POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhell")
+        client.endSending()
+        XCTAssertEqual(try client.response().text, "first")
+        try client.assertClosed()
+        try assertQuiet(proxy)
+    }
+
     /// A reset is seen in every phase, and what was under way for that caller ends with it.
     func testACallerThatResets() throws {
         let upstream = try ScriptedUpstream { talk in

@@ -12,6 +12,9 @@ struct SeededRandom: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
+    /// What comes next is a function of this.
+    var peek: UInt64 { state }
+
     /// A number from 0 up to, not including, `bound`.
     mutating func next(upTo bound: Int) -> Int { Int(next() >> 1) % bound }
 

@@ -1,0 +1,211 @@
+#if FAULT_INJECTION
+    /// What comes back over one connection, held against what was asked there: answers in order, one for each request,
+    /// whole or visibly cut, and nobody else's.
+    struct AnswerCheck {
+        private let ledger: SimulationLedger
+        private let requests: [PlannedRequest]
+        private var reader = MessageReader(readsResponses: true)
+        private var answered = 0
+        private var begun = 0
+        private var head: PlainMessageHead?
+        private var body: [UInt8] = []
+        /// The last answer said that no other will follow.
+        private var wasClosed = false
+        private(set) var isOver = false
+        private var lastAnswer: UInt64?
+        var hasEndedEarly = false
+
+        init(_ ledger: SimulationLedger, _ requests: [PlannedRequest]) {
+            self.ledger = ledger
+            self.requests = requests
+        }
+
+        var hasAll: Bool { answered == requests.count }
+
+        var isIdle: Bool { answered == begun }
+
+        /// What is waited for, in words.
+        var awaited: String { answered < requests.count ? " for the answer to request \(requests[answered].id)" : "" }
+
+        func unanswered(ofSent next: PlannedRequest) -> Int { begun - answered }
+
+        mutating func begun(_ request: PlannedRequest) { begun += 1 }
+
+        mutating func came(_ bytes: [UInt8]) {
+            guard !isOver else { return ledger.violation("bytes after the end of a connection") }
+            reader.append(bytes)
+            while let event = nextEvent() {
+                switch event {
+                case .head(let head): headCame(head)
+                case .body(let bytes): body += bytes
+                case .end: answerEnded()
+                case .malformed(let what):
+                    ledger.violation("a caller gets \(what) that is malformed, awaiting \(awaited)")
+                    isOver = true
+                }
+            }
+        }
+
+        private mutating func nextEvent() -> MessageReader.Event? {
+            let isToHead = answered < requests.count && requests[answered].method == "HEAD"
+            return reader.next(isBodiless: { isToHead })
+        }
+
+        private mutating func headCame(_ head: PlainMessageHead) {
+            guard answered < begun else {
+                return ledger.violation("an answer that nobody asked for: \(head.startLine.joined(separator: " "))")
+            }
+            let request = requests[answered]
+            if head.status < 200 {
+                request.interimSeen += 1
+                ledger.require(
+                    request.minorVersion == 1 && request.interimSeen <= request.interimSent,
+                    "request \(request.id) gets an interim answer that was not sent")
+                return
+            }
+            ledger.kernel.trace("request \(request.id) is answered \(head.status)")
+            ledger.count(
+                head.value("x-echo") == nil ? "answered \(head.status) by the proxy" : "answered by an upstream")
+            ledger.require(!wasClosed, "an answer to request \(request.id) after one that was to be the last")
+            self.head = head
+            body = []
+            guard let echo = head.value("x-echo") else { return }
+            ledger.require(echo == "\(request.id)", "request \(request.id) gets the answer to \(echo)")
+            ledger.require(
+                request.attempts > 0, "request \(request.id) gets an answer, and has not reached an upstream")
+            ledger.require(
+                head.status == request.answer.status,
+                "request \(request.id) gets \(head.status) for \(request.answer.status)")
+        }
+
+        private mutating func answerEnded() {
+            guard let head, answered < requests.count else { return }
+            let request = requests[answered]
+            self.head = nil
+            if head.value("x-echo") != nil {
+                checkUpstreamBody(request)
+            } else {
+                checkOwn(head, request)
+            }
+            request.isAnswered = true
+            answered += 1
+            let persists = request.minorVersion == 1 || head.value("connection")?.lowercased() == "keep-alive"
+            wasClosed = head.closes || !persists
+            lastAnswer = ledger.kernel.now
+        }
+
+        private func checkUpstreamBody(_ request: PlannedRequest) {
+            let answer = request.answer
+            // Where the connection's end is the body's, nobody can know that more was to come.
+            let mayBeShort = answer.framing == .untilClose && answer.fault == .closeInBody
+            let isWhole = body == answer.body
+            ledger.require(
+                isWhole || mayBeShort && answer.body.starts(with: body),
+                "request \(request.id) gets \(body.count) of \(answer.body.count) bytes, or others, as a whole answer")
+        }
+
+        private func checkOwn(_ head: PlainMessageHead, _ request: PlannedRequest) {
+            let code = Self.code(body)
+            let (mayForward, codes) = ledger.decisions(request)
+            let isRight: Bool
+            switch head.status {
+            case 502, 504:
+                isRight = mayForward && ledger.mayBlameUpstream(request) && (code?.hasPrefix("upstream_") ?? true)
+            case 408: isRight = request.isSlow && code ?? "request_timeout" == "request_timeout"
+            case _:
+                let isDamaged = request.damage != .none && [400, 413, 431, 501].contains(head.status)
+                isRight =
+                    isDamaged || code.map(codes.contains) ?? codes.contains { Self.status(of: $0) == head.status }
+            }
+            ledger.require(
+                isRight,
+                "request \(request.id), \(request.method) \(request.target) by \(request.credentials), is answered "
+                    + "\(head.status) \(code ?? "") and may be \(mayForward ? "forwarded" : "") \(codes.sorted())")
+            ledger.require(
+                mayForward || request.attempts == 0, "request \(request.id) is refused, and has reached an upstream")
+        }
+
+        /// The member of a problem document; nil when there is no body.
+        private static func code(_ body: [UInt8]) -> String? {
+            let parts = String(decoding: body, as: UTF8.self).split(separator: "\"")
+            guard let name = parts.firstIndex(of: "code"), name + 2 < parts.count else { return nil }
+            return String(parts[name + 2])
+        }
+
+        private static func status(of code: String) -> Int {
+            switch code {
+            case "ambiguous_path", "invalid_request": 400
+            case "missing_token", "invalid_token": 401
+            case "insufficient_scope": 403
+            case "no_route": 404
+            case "content_too_large": 413
+            case _: 503
+            }
+        }
+
+        // MARK: - The end
+
+        /// The connection is over, and all that came has been read.
+        mutating func ended(_ socket: SimulatedSocket, isSlowReader: Bool) {
+            guard !isOver else { return }
+            isOver = true
+            guard answered < begun else { return checkIdleEnd(socket) }
+            let request = requests[answered]
+            if head != nil, reader.endsWithStream, !socket.isReset { return answerEnded() }
+            if head != nil || reader.isInHead {
+                ledger.count("answers broken off")
+                ledger.require(
+                    mayBeCut(request, isSlowReader) || suffersFromPipelining(request, socket, isSlowReader),
+                    "the answer to request \(request.id) is broken off for no reason")
+            } else {
+                let why = unansweredFor(request, socket, isSlowReader: isSlowReader)
+                ledger.kernel.trace("request \(request.id) goes without an answer: \(why ?? "no reason")")
+                ledger.count("without an answer: \(why ?? "no reason")")
+                ledger.require(why != nil, "request \(request.id) gets no answer")
+            }
+        }
+
+        private func mayBeCut(_ request: PlannedRequest, _ isSlowReader: Bool) -> Bool {
+            ledger.wasCut || request.answer.fault != .none || request.damage != .none || request.isSlow || isSlowReader
+                || request.route == .small
+        }
+
+        /// A reset takes along what is under way, and it comes for requests behind this one, too: because an answer to
+        /// one of them breaks off, or because one meets the end of a connection whose last answer this is. Whoever
+        /// pipelines has to reckon with that (RFC 9112 section 9.3.2).
+        private func suffersFromPipelining(
+            _ request: PlannedRequest, _ socket: SimulatedSocket, _ isSlowReader: Bool
+        ) -> Bool {
+            guard socket.isReset, answered + 1 < begun else { return false }
+            if request.asksToClose || request.minorVersion == 0 || ledger.drainedAt != nil { return true }
+            return requests[(answered + 1)..<begun].contains { $0.attempts > 0 && mayBeCut($0, isSlowReader) }
+        }
+
+        /// Why a request may go without an answer; nil when it may not.
+        private func unansweredFor(_ request: PlannedRequest, _ socket: SimulatedSocket, isSlowReader: Bool) -> String?
+        {
+            if ledger.wasCut { return "everything was cut" }
+            if wasClosed { return "the one before was the last" }
+            if hasEndedEarly, !request.isSent { return "its caller has ended its side in the middle of it" }
+            if request.isSlow { return "it is slow" }
+            if request.damage != .none, socket.isReset { return "it is damaged, and a reset took the answer" }
+            if socket.isReset, mayBeCut(request, isSlowReader), request.attempts > 0 {
+                return "a reset took what had begun"
+            }
+            guard let proxy = socket.peer else { return nil }
+            if proxy.arrivedBytes <= request.firstByte { return "it came too late" }
+            if ledger.drainedAt != nil, request.attempts == 0 { return "the worker drains" }
+            if suffersFromPipelining(request, socket, isSlowReader) { return "a reset for one behind it took it" }
+            return nil
+        }
+
+        private func checkIdleEnd(_ socket: SimulatedSocket) {
+            let isExpected =
+                wasClosed || hasEndedEarly || socket.hasEndedSending || ledger.drainedAt != nil || ledger.wasCut
+            guard !isExpected, answered < requests.count, let closed = socket.peer?.closedAt else { return }
+            ledger.require(
+                closed - (lastAnswer ?? 0) > 70_000_000_000,
+                "a connection is closed early, before request \(requests[answered].id)")
+        }
+    }
+#endif
