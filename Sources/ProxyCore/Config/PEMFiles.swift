@@ -31,7 +31,7 @@ enum PEMFiles {
     private static func secret(_ value: ConfigurationValue) -> SecretBytes? {
         guard let text = value.text() else { return nil }
         do throws(Errno) {
-            return try SecretBytes(file: value.source.resolve(path: text), bytesMax: TLSIdentity.keyBytesMax)
+            return try SecretBytes(file: value.source.resolve(file: text), bytesMax: TLSIdentity.keyBytesMax)
         } catch {
             value.report("cannot be read: \(error.message)")
             return nil

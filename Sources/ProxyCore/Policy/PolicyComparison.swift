@@ -43,14 +43,15 @@ package struct PolicyChange: Sendable, Equatable {
 /// differ times all routes.
 package struct PolicyComparison: Sendable {
     package private(set) var changes: [PolicyChange] = []
-    /// False when there was more to compare than is done.
+    /// False when there was more to compare than is done, or it was cancelled.
     package private(set) var isComplete = true
 
     /// Some tenths of a second.
     private static let pointsMax = 200_000
     private static let pairsMax = 4_000_000
 
-    package init(from old: AccessPolicy, to new: AccessPolicy) {
+    /// - Parameter isCancelled: asked all the time; true ends the comparison, which then is not complete.
+    package init(from old: AccessPolicy, to new: AccessPolicy, isCancelled: () -> Bool = { false }) {
         let (before, after) = (PolicyView(old), PolicyView(new))
         let differing = before.templates(otherThanIn: after) + after.templates(otherThanIn: before)
         var methods: [String?] = [nil]
@@ -73,14 +74,20 @@ package struct PolicyComparison: Sendable {
         let all = before.templates + after.templates
         isComplete = differing.count * all.count <= Self.pairsMax
         for template in isComplete ? differing : [] {
-            for other in all where points.count < Self.pointsMax {
+            for other in all where points.count < Self.pointsMax && !isCancelled() {
                 if let meeting = Self.meeting(of: template[...], other[...]) { add(meeting) }
             }
         }
-        if points.count >= Self.pointsMax { isComplete = false }
+        if points.count >= Self.pointsMax || isCancelled() { isComplete = false }
         var told: Set<PolicyChangeKey> = []
         compareDefaults(before, after)
-        for point in points { compare(before, after, point, methods, &told) }
+        for point in points {
+            guard !isCancelled() else {
+                isComplete = false
+                break
+            }
+            compare(before, after, point, methods, &told)
+        }
         changes.sort { one, other in
             (one.path, one.kind.rawValue, one.methods.first ?? "")
                 < (other.path, other.kind.rawValue, other.methods.first ?? "")

@@ -36,12 +36,11 @@ final class CertificateWatch: Sendable {
         seen = Self.identities(settings)
     }
 
-    /// What connections begin with. To be called once, before `start`.
-    func initial() throws(TLSFileProblem) -> TLSServerContext {
+    /// What connections begin with. To be called once, before `follow`; whoever puts it to use tells the board.
+    func initial() throws(TLSFileProblem) -> LoadedTLS {
         let loaded = try settings.load(tickets: tickets)
-        board.install(loaded.certificates)
         warn(loaded.certificates)
-        return loaded.context
+        return loaded
     }
 
     /// Looks at the files from now on, if that is not done already.

@@ -5,29 +5,26 @@ package final class ConnectionBudget: Sendable {
     private let allowed: Atomic<Int>
     /// `Int.max` for any number.
     private let allowedPerAddress: Atomic<Int>
-    /// Whether connections are counted by address: from the first limit on, so that every count goes down again.
-    private let countsAddresses: Atomic<Bool>
     private let count = Atomic<Int>(0)
     /// Workers that have stopped accepting since the budget was spent.
     private let waiting = Atomic<Int>(0)
+    /// Counted without a limit too: one that comes later holds for them all.
     private let perAddress = Mutex<[IPAddress: Int]>([:])
     private let refused = Atomic<Int>(0)
 
     package init(max: Int, maxPerAddress: Int?) {
         allowed = Atomic(max)
         allowedPerAddress = Atomic(maxPerAddress ?? .max)
-        countsAddresses = Atomic(maxPerAddress != nil)
     }
 
     /// Connections that there may be at a time.
     package var max: Int { allowed.load(ordering: .relaxed) }
 
-    /// Other limits from now on; what is open stays. Connections from before the first limit for an address do not
-    /// count towards it. True when workers wait for a place that there may be now.
+    /// Other limits from now on; what is open stays, and counts. True when workers wait for a place that there may be
+    /// now.
     package func setLimits(max: Int, maxPerAddress: Int?) -> Bool {
         allowed.store(max, ordering: .sequentiallyConsistent)
         allowedPerAddress.store(maxPerAddress ?? .max, ordering: .sequentiallyConsistent)
-        if maxPerAddress != nil { countsAddresses.store(true, ordering: .sequentiallyConsistent) }
         return takeWaiting()
     }
 
@@ -54,9 +51,7 @@ package final class ConnectionBudget: Sendable {
 
     /// Counts a connection of `peer` that has a place; false when its address has all that it may have.
     package func admit(_ peer: SocketAddress) -> Bool {
-        guard countsAddresses.load(ordering: .relaxed), let address = peer.ipAddress?.callersNetwork else {
-            return true
-        }
+        guard let address = peer.ipAddress?.callersNetwork else { return true }
         let maxPerAddress = allowedPerAddress.load(ordering: .relaxed)
         let isAdmitted = perAddress.withLock { counts in
             let count = counts[address, default: 0]
@@ -70,7 +65,7 @@ package final class ConnectionBudget: Sendable {
 
     /// Undoes `admit`.
     package func leave(_ peer: SocketAddress) {
-        guard countsAddresses.load(ordering: .relaxed), let address = peer.ipAddress?.callersNetwork else { return }
+        guard let address = peer.ipAddress?.callersNetwork else { return }
         perAddress.withLock { counts in
             guard let count = counts[address] else { return }
             counts[address] = count > 1 ? count - 1 : nil

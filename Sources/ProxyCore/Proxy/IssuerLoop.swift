@@ -93,7 +93,7 @@ package enum IssuerLoop {
         _ mailbox: Mailbox<ServiceCommand>, _ pulse: LoopPulse, _ certificates: CertificateWatch?, _ ended: WakeUp
     ) throws(IssuerStartError) -> Service {
         var tls: TLSServerContext?
-        do throws(TLSFileProblem) { tls = try certificates?.initial() } catch { throw .tls(error) }
+        do throws(TLSFileProblem) { tls = try certificates?.initial().context } catch { throw .tls(error) }
         let opened = try system { () throws(Errno) in try Mailbox<IssuerStartError?>() }
         var options = assembly.configuration.service
         options.tls = tls

@@ -32,6 +32,8 @@ struct KeyStatus: Sendable {
         fetches += before.fetches
         failures = zip(failures, before.failures).map { $0 + $1 }
         lastFailure = lastFailure ?? before.lastFailure
+        // Other keys of an issuer that has never had any are no reason to be ready.
+        if before.countsForReadiness, !before.hasHadKeys { countsForReadiness = true }
     }
 
     /// For keys that came over the network, now or in an earlier run: the time since they were known to be current.

@@ -223,14 +223,17 @@ package final class ProxyServer: Sendable {
     // MARK: - Stopping
 
     /// Goes on accepting for `timeouts.drain_grace_seconds`, then lets what is under way end, for at most
-    /// `timeouts.drain_seconds`; each response is the last one on its connection. Returns at once; `ended` tells when.
+    /// `timeouts.drain_seconds`; each response is the last one on its connection. Nothing is reloaded any more. Returns
+    /// at once; `ended` tells when.
     package func drain() {
+        reloader.withLock { $0 }?.endSoon()
         status.state.drain()
         for mailbox in mailboxes { mailbox.post(.drain) }
     }
 
     /// Ends all connections now.
     package func cut() {
+        reloader.withLock { $0 }?.endSoon()
         status.state.drain()
         for mailbox in mailboxes { mailbox.post(.cut) }
     }

@@ -14,6 +14,7 @@ final class Reloader: Sendable {
     private let firstPolicy: AccessPolicy
     private let bell: WakeUp
     private let end: WakeUp
+    private let isEnding = Atomic<Bool>(false)
     private let thread = Mutex<Thread?>(nil)
 
     /// How long to wait for workers to take other rules. A turn of their loops takes milliseconds.
@@ -46,9 +47,15 @@ final class Reloader: Sendable {
     /// Has the configuration read now, changed or not.
     func ask() { bell.signal() }
 
+    /// No other reload is begun from now on, and the one that is under way waits for nothing any more. Returns at once.
+    func endSoon() {
+        isEnding.store(true, ordering: .sequentiallyConsistent)
+        end.signal()
+    }
+
     /// Ends the thread after the reload that it is at, and waits for it.
     func stop() {
-        end.signal()
+        endSoon()
         thread.withLock({ $0.take() })?.join()
     }
 
@@ -66,6 +73,9 @@ final class Reloader: Sendable {
             case .ended: return
             }
             reloading.began()
+            // Before they are read, so that a later change is told, and what a failed attempt leaves unread is not told
+            // again and again.
+            let looked = configuration.files.map { WatchedFile($0.path) }
             let began = Clock.monotonic()
             do throws(ReloadFailure) {
                 let change = try reload(from: configuration, policy, areChanged: !isAsked)
@@ -75,7 +85,7 @@ final class Reloader: Sendable {
                 lines.succeeded(change, isAsked: isAsked, took: Clock.monotonic().since(began))
             } catch {
                 // With those that the last attempt has named: what is wrong may be in one of them.
-                watch.watch(error.files + configuration.files)
+                watch.watch(error.files + looked)
                 status.reloads.failed()
                 lines.failed(error, isAsked: isAsked)
             }
@@ -112,7 +122,7 @@ final class Reloader: Sendable {
         setLimits(configuration, old)
         return ReloadChange(
             configuration: configuration, policy: policy, needsRestart: kept, isTakenByAll: isTaken,
-            comparison: PolicyComparison(from: oldPolicy, to: policy))
+            comparison: PolicyComparison(from: oldPolicy, to: policy) { isEnding.load(ordering: .relaxed) })
     }
 
     /// Gives the workers their rules. False when one of them has not taken them in good time.
@@ -129,7 +139,8 @@ final class Reloader: Sendable {
             try Patience(until: .never, cancel: end).atMost(Self.patience).awaitSignal(of: handover.done)
             return true
         } catch {
-            return false
+            // Workers that end need not take them any more.
+            return error == .cancelled
         }
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Runs the proxy in the foreground until a signal ends it: what `scopeproxy serve` does.
 package enum ServeLoop {
     /// Blocks until the proxy has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
@@ -18,14 +20,15 @@ package enum ServeLoop {
         supervision.logProblems(log)
         let notifier = supervision.notifier
         var reloading = reloading ?? Reloading(unchanging: configuration)
-        reloading.began = { notifier.tell(.reloading(at: Clock.monotonic())) }
-        reloading.ended = { notifier.tell(.ready(status: "serving")) }
+        let notices = ReloadNotices(notifier)
+        reloading.began = { notices.tell(.reloading(at: Clock.monotonic())) }
+        reloading.ended = { notices.tell(.ready(status: "serving")) }
         let server = try ProxyServer.start(
             configuration, log: log, inherited: supervision.sockets, reloading: reloading)
         let watchdog = try Self.watchdog(notifier, server)
         announce(configuration, server, log)
         notifier.tell(.ready(status: "serving on \(server.address)"))
-        waitForEnd(of: server, signals, log, notifier, configuration.timeouts)
+        waitForEnd(of: server, signals, log, notices, configuration.timeouts)
         watchdog?.end()
         server.join()
         if let failure = server.failure { throw .system(failure) }
@@ -53,7 +56,7 @@ package enum ServeLoop {
     }
 
     private static func waitForEnd(
-        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, _ notifier: ServiceNotifier,
+        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, _ notices: ReloadNotices,
         _ timeouts: Timeouts
     ) {
         var isDraining = false
@@ -67,12 +70,14 @@ package enum ServeLoop {
                 // A log that nobody reads is no reason to stay.
                 log.limitWaiting(to: timeouts.drainTotal)
                 let connections = server.budget.connections
-                notifier.tell(.stopping(status: "draining \(connections) connections"))
+                notices.end(with: .stopping(status: "draining \(connections) connections"))
                 server.drain()
                 log.log(.info, "draining") { line in
                     line.field("connections", connections)
                     if timeouts.drainGrace > .zero { line.field("grace_ms", timeouts.drainGrace.milliseconds) }
                 }
+            // After STOPPING=1 nothing is told of reloads, and there are none.
+            case .hangup where isDraining: break
             case .hangup: server.reload()
             }
         }
@@ -94,6 +99,23 @@ package enum ServeLoop {
             line.field("memory_max_mib", memory.mebibytes)
             line.field("version", Version.current)
             line.field("next", "scopeproxy check FILE shows the table, scopeproxy explain FILE METHOD PATH a decision")
+        }
+    }
+}
+
+/// Tells the service manager of reloads, as long as the end has not been told: that is the last word.
+private final class ReloadNotices: Sendable {
+    private let notifier: ServiceNotifier
+    private let hasEnded = Mutex(false)
+
+    init(_ notifier: ServiceNotifier) { self.notifier = notifier }
+
+    func tell(_ notice: ServiceNotifier.Notice) { hasEnded.withLock { if !$0 { notifier.tell(notice) } } }
+
+    func end(with notice: ServiceNotifier.Notice) {
+        hasEnded.withLock { hasEnded in
+            hasEnded = true
+            notifier.tell(notice)
         }
     }
 }

@@ -79,7 +79,8 @@ final class Supplies: Sendable {
         if let watch = before?.watch, watch !== stock.certificates?.watch { watch.stop() }
     }
 
-    /// From now on these: the workers have them. Stops what is no longer among them.
+    /// From now on these: the workers have them. Stops what is no longer among them. Throws the first error after all
+    /// is done that can be.
     func commit(_ stock: Stock) throws(Errno) {
         let before = current.withLock { current in
             let before = current
@@ -89,8 +90,16 @@ final class Supplies: Sendable {
         status.keys.commit(stock.keys.map(\.number))
         status.egress?.tokens.commit(stock.tokens.map(\.number))
         Self.stop(before, keeping: stock)
-        for upstream in stock.upstreams { try upstream.addresses.follow(known: upstream.known) }
-        try stock.certificates?.watch.follow()
+        if let loaded = stock.certificates?.loaded { status.certificates.install(loaded.certificates) }
+        var failure: Errno?
+        func attempt(_ follow: () throws(Errno) -> Void) {
+            do throws(Errno) { try follow() } catch { failure = failure ?? error }
+        }
+        for upstream in stock.upstreams {
+            attempt { () throws(Errno) in try upstream.addresses.follow(known: upstream.known) }
+        }
+        attempt { () throws(Errno) in try stock.certificates?.watch.follow() }
+        if let failure { throw failure }
     }
 
     /// Has files read again that are looked at regularly: now, changed or not.
@@ -132,7 +141,7 @@ final class Supplies: Sendable {
     ) throws(SupplyError) {
         guard let files = configuration.listenTLS else { return }
         if let kept = before.certificates, kept.settings == files {
-            stock.certificates = CertificateSupply(settings: files, watch: kept.watch, context: nil)
+            stock.certificates = CertificateSupply(settings: files, watch: kept.watch, loaded: nil)
             return
         }
         let mailboxes = mailboxes
@@ -145,8 +154,8 @@ final class Supplies: Sendable {
             throw .system(error)
         }
         do throws(TLSFileProblem) {
-            let context = try watch.initial()
-            stock.certificates = CertificateSupply(settings: files, watch: watch, context: context)
+            let loaded = try watch.initial()
+            stock.certificates = CertificateSupply(settings: files, watch: watch, loaded: loaded)
         } catch {
             throw .tls(error)
         }
@@ -281,7 +290,7 @@ struct CertificateSupply: Sendable {
     let settings: ListenTLSSettings
     let watch: CertificateWatch
     /// What connections begin with from now on; nil when that has not changed.
-    let context: TLSServerContext?
+    let loaded: LoadedTLS?
 }
 
 extension Supplies.Stock {
@@ -310,7 +319,7 @@ extension Supplies.Stock {
         }
         return WorkerRules(
             configuration: configuration, policy: policy, upstream: places[0],
-            keys: keys.map { SuppliedKeys(number: $0.number, source: $0.source) }, tls: certificates?.context,
+            keys: keys.map { SuppliedKeys(number: $0.number, source: $0.source) }, tls: certificates?.loaded?.context,
             counters: counters, outgoing: outgoing)
     }
 }

@@ -23,6 +23,22 @@ final class UpstreamTLSReaderTests: XCTestCase {
         XCTAssertEqual(settings.description, "https://10.0.0.7:443")
     }
 
+    /// Connections end with what they were opened with.
+    func testAnotherPrivateKeyIsAnotherOrigin() throws {
+        let (one, other) = (certificates.issue(.client, ["a"]), certificates.issue(.client, ["b"]))
+        let keys = #""certificate": "client.pem", "private_key": "client.key""#
+        write(one.certificate, "client.pem")
+        write(one.privateKey, "client.key")
+        let first = try load("https://a", keys).get()
+        XCTAssertEqual(first.files.map(\.path).sorted(), ["client.key", "client.pem"].map(files.path))
+        XCTAssertEqual(try load("https://a", keys).get().upstream.tlsOrigin, first.upstream.tlsOrigin)
+        write(other.privateKey, "client.key")
+        guard case .failure(let problems) = load("https://a", keys) else { return XCTFail("not its key") }
+        XCTAssertTrue(problems.files.contains { $0.path == files.path("client.key") })
+        write(one.privateKey + Array("\n".utf8), "client.key")
+        XCTAssertNotEqual(try load("https://a", keys).get().upstream.tlsOrigin, first.upstream.tlsOrigin)
+    }
+
     func testTheNameIsTheHost() throws {
         let rows: [(url: String, name: TLSServerName)] = [
             ("https://Api.internal:8443", .host("api.internal")),

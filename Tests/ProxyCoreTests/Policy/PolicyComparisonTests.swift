@@ -139,6 +139,27 @@ final class PolicyComparisonTests: XCTestCase {
             ["tightened any /admin/{page}: authenticated -> scopes admin"])
     }
 
+    func testOneThatIsCancelledIsNotComplete() throws {
+        let routes = (0..<20).map { Route("/{x}/\($0)", nil, .public, id: "\($0)") }
+        let (old, new) = (try policy(routes), try policy(routes.map { Route($0.path, nil, .authenticated, id: $0.id) }))
+        var asked = 0
+        let whole = PolicyComparison(from: old, to: new) {
+            asked += 1
+            return false
+        }
+        XCTAssertTrue(whole.isComplete)
+        XCTAssertEqual(whole.changes.count, 20)
+        for limit in [0, 1, asked / 2, asked - 1] {
+            var left = limit
+            let cut = PolicyComparison(from: old, to: new) {
+                left -= 1
+                return left < 0
+            }
+            XCTAssertFalse(cut.isComplete, "\(limit)")
+            XCTAssertLessThan(cut.changes.count, 20, "\(limit)")
+        }
+    }
+
     /// The route that has lost its paths is changed nowhere where it stands alone.
     func testPathsThatTwoTemplatesHaveInCommon() throws {
         let crossing = Route("/{any}/b", ["PUT"], .public, id: "crossing")

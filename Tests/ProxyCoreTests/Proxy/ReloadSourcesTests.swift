@@ -75,6 +75,20 @@ final class ReloadSourcesTests: ProxyTestCase {
         XCTAssertEqual(try status(proxy, proxy.token(claims)), 503)
     }
 
+    func testAnotherSourceThatFailsTooLeavesTheProxyUnready() throws {
+        let upstream = try ScriptedUpstream()
+        let admin = #""admin": "127.0.0.1:0""#
+        let (first, second) = (try KeyServer(.fails), try KeyServer(.fails))
+        let proxy = try start(upstream, admin, issuers: first.issuer())
+        try proxy.log.entries.await("failure") { $0.event == "keys_not_fetched" }
+        XCTAssertEqual(try AdminClient(proxy).answer("/readyz").status, 503)
+        XCTAssertEqual(
+            try proxy.reload(upstream.url, routes: Self.routes, admin, issuers: second.issuer()).event, "reloaded")
+        XCTAssertEqual(try AdminClient(proxy).answer("/readyz").status, 503)
+        try proxy.reload(upstream.url, routes: Self.routes, admin)
+        try AdminClient(proxy).answer("/readyz") { $0.status == 200 }
+    }
+
     func testARequestThatWaitsForKeysIsJudgedByTheNewRules() throws {
         let upstream = try ScriptedUpstream()
         let signer = TestSigner()
@@ -128,6 +142,26 @@ final class ReloadSourcesTests: ProxyTestCase {
             "scopeproxy_egress_calls_total{target=\"kept\",decision=\"allowed\",reason=\"\"}": 3,
             "scopeproxy_egress_calls_total{target=\"added\",decision=\"allowed\",reason=\"\"}": 1,
         ])
+    }
+
+    /// A file that is named by what was good last, and has changed since, is not told of again and again.
+    func testAFileThatIsWrongIsReadOnce() throws {
+        let upstream = try ScriptedUpstream()
+        folder.write("one", to: "secret")
+        let settings = #"{"url": "\#(upstream.url)", "set_headers": {"X-Secret": "${file:secret}"}}"#
+        let proxy = try ProxyFixture(settings, routes: #"{"path": "/a", "public": true}"#, folder: folder)
+        folder.write("three", to: "secret")
+        XCTAssertEqual(try proxy.reload("{").event, "reload_failed")
+        // There is no event to wait for: what is wrong would be read several times a second.
+        try Patience(until: .never, cancel: try WakeUp()).atMost(.seconds(1)).awaitDeadline()
+        XCTAssertLessThanOrEqual(proxy.reloads.count, 3)
+        let before = proxy.reloads.count
+        folder.write(
+            ProxyFixture.text(settings, routes: #"{"path": "/a", "public": true}"#, signer: proxy.signer),
+            to: "routes.json")
+        XCTAssertEqual(try proxy.awaitReload(after: before).event, "reloaded")
+        XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/a")).status, 200)
+        XCTAssertEqual(try upstream.request(0).field("X-Secret"), "three")
     }
 
     func testChangesOfFilesAreSeen() throws {

@@ -195,6 +195,27 @@ final class ReloadTests: ProxyTestCase {
         XCTAssertEqual(try client.response().text, "ok")
     }
 
+    func testNothingIsReloadedWhileItDrains() throws {
+        let (came, latch) = (Recorder<Int>(), try Latch())
+        let upstream = try ScriptedUpstream { talk in
+            _ = try talk.nextRequest()
+            came.record(1)
+            latch.pass()
+            try talk.answer()
+        }
+        let proxy = try start(upstream)
+        let client = try proxy.client()
+        try client.send(Self.request)
+        try came.await { $0 == 1 }
+        proxy.server.drain()
+        folder.write("{", to: "routes.json")
+        proxy.server.reload()
+        latch.open()
+        XCTAssertEqual(try client.response().status, 200)
+        try proxy.awaitEnd()
+        XCTAssertEqual(proxy.reloads.map(\.event), [])
+    }
+
     func testTheProxyIsToldOfReloads() throws {
         let told = Recorder<String>()
         let upstream = try ScriptedUpstream()
