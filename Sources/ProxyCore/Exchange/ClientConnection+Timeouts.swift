@@ -33,8 +33,8 @@ extension ClientConnection {
         return lastProgress.advanced(by: context.idleTimeout)
     }
 
-    /// For a body that is still coming though the response has begun. A caller that has yet to take what there is of that
-    /// is measured by its reading.
+    /// For a body that is still coming though the response has begun. A caller that has yet to take what there is of
+    /// that is measured by its reading.
     private func bodyDeadlineBesideResponse(_ timeouts: Timeouts) -> Instant {
         guard exchange.request == .awaitingBody else { return .never }
         guard !leg.hasUnsent, !caller.hasOutput else {

@@ -20,7 +20,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     var requestProgress = HeadProgress()
     /// The worker's idle one between requests.
     private(set) var relay: Relay
-    /// Whether the caller has ever asked for something here.
+    /// Whether the caller has ever been given something here: who has only been refused is a stranger still.
     private(set) var hasAsked = false
     /// When bytes last moved, or the state that is waited in began.
     var lastProgress: Instant
@@ -387,7 +387,6 @@ package final class ClientConnection: EventHandler, UpstreamUser {
             record.reason = "caller_gone"
         }
         if hasBegun {
-            // Whoever has only been refused is a stranger still.
             if record.upstreamStatus > 0 { hasAsked = true }
             let now = Clock.monotonic()
             record.countWork(inTurnOf: context.loop.now, until: now)
