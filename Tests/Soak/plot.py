@@ -11,7 +11,7 @@ set datafile missing "nan"
 set multiplot layout 4,1
 set lmargin 10
 set xrange [0:{end}]
-set key top right
+set key bottom right
 {events}
 set yrange [0:*]
 plot "{data}" using 1:2 with lines title "answers a second"
