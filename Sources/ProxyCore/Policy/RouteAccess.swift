@@ -15,7 +15,7 @@ struct RouteAccess: Equatable {
     /// Claims that have to have certain values.
     var conditions: Set<String> = []
     /// What is required is only looked for: whoever lacks it gets through all the same.
-    var isObserved = false
+    var isObserved: Bool
 
     /// Whether whoever gets through here does so there too.
     func isContained(in other: RouteAccess) -> Bool {

@@ -3,8 +3,8 @@ import Glibc
 
 /// The system calls of this program whose outcome the world decides, each with the arguments, the results and the
 /// `errno` of its manual page. Other files come to the kernel through here, so that a test can make each call fail
-/// (`KernelStandIn`, in debug builds); a release build makes them directly. Left out are what only the beginning asks of
-/// sockets that it inherits, and the notices to a supervisor, which nothing depends on.
+/// (`KernelStandIn`, in debug builds); a release build makes them directly. Left out are what only the beginning asks
+/// of sockets that it inherits, and the notices to a supervisor, which nothing depends on.
 enum Kernel {
     // MARK: - Bytes
 

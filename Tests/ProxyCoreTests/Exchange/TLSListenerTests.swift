@@ -134,7 +134,7 @@ final class TLSListenerTests: ProxyTestCase {
         let good = try TLSCaller(proxy.server.address, files.client())
         let context = try files.client()
         _ = try good.get()
-        let before = try OpenDescriptors.count()
+        let before = try OpenDescriptors.list().count
         for number in 0..<200 {
             let caller = try TLSCaller(proxy.server.address, context, shakesHands: false)
             if number % 3 > 0 { _ = try caller.session.handshake() }
@@ -148,7 +148,7 @@ final class TLSListenerTests: ProxyTestCase {
         XCTAssertEqual(proxy.server.budget.connections, 1)
         XCTAssertEqual(try good.get().body, Array("ok".utf8))
         // The patience has one of its own.
-        XCTAssertLessThanOrEqual(try OpenDescriptors.count(), before + 1)
+        XCTAssertLessThanOrEqual(try OpenDescriptors.list().count, before + 1)
         try assertQuiet(proxy)
     }
 

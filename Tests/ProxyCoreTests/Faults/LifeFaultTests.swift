@@ -49,7 +49,7 @@
             var number = 0
             try FaultSweep(name).run(injector, line: line) { fault in
                 number += 1
-                let before = try OpenDescriptors.count()
+                let before = try OpenDescriptors.list().count
                 let text = FaultConfiguration.text("\"\(upstream.url)\"", signer, keys: keys, listen: listen, more)
                 injector.arm(fault)
                 var problems = try live(text, injector, conversation, upstream, number, fault)
@@ -97,10 +97,10 @@
             let patience = Patience(until: .never, cancel: try WakeUp())
             // One is of the patience.
             for _ in 0..<400 {
-                if try OpenDescriptors.count() <= before + 1 { return [] }
+                if try OpenDescriptors.list().count <= before + 1 { return [] }
                 try patience.atMost(.milliseconds(5)).awaitDeadline()
             }
-            return ["\(try OpenDescriptors.count() - before) descriptors more than before"]
+            return ["\(try OpenDescriptors.list().count - before) descriptors more than before"]
         }
     }
 #endif
