@@ -83,13 +83,7 @@ final class ProxyDrainTests: ProxyTestCase {
         proxy.server.drain()
         XCTAssertEqual(try admin.answer("/readyz").status, 503)
         let new = try proxy.client()
-        for client in [kept, new] {
-            try client.send(RequestText.of("GET", "/"))
-            let answer = try client.response()
-            XCTAssertEqual(answer.status, 200)
-            XCTAssertEqual(answer.field("Connection"), "close")
-            try client.assertClosed()
-        }
+        for client in [kept, new] { try assertServedOnceMore(client) }
         // With the grace, its time ends too.
         try idle.assertClosed()
         try proxy.awaitEnd()
@@ -109,13 +103,7 @@ final class ProxyDrainTests: ProxyTestCase {
         }
         proxy.server.drain()
         try awaitRefusal(proxy)
-        for client in [kept, fresh] {
-            try client.send(RequestText.of("GET", "/"))
-            let answer = try client.response()
-            XCTAssertEqual(answer.status, 200)
-            XCTAssertEqual(answer.field("Connection"), "close")
-            try client.assertClosed()
-        }
+        for client in [kept, fresh] { try assertServedOnceMore(client) }
         try proxy.awaitEnd()
     }
 
@@ -221,5 +209,14 @@ final class ProxyDrainTests: ProxyTestCase {
             proxy.server.drain()
             try proxy.awaitEnd()
         }
+    }
+
+    /// The proxy answers another request, says that it is the last one, and closes.
+    private func assertServedOnceMore(_ client: RawClient, file: StaticString = #filePath, line: UInt = #line) throws {
+        try client.send(RequestText.of("GET", "/"))
+        let answer = try client.response()
+        XCTAssertEqual(answer.status, 200, file: file, line: line)
+        XCTAssertEqual(answer.field("Connection"), "close", file: file, line: line)
+        try client.assertClosed()
     }
 }

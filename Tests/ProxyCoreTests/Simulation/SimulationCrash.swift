@@ -4,6 +4,8 @@
     /// Tells which seed was being run when the process crashed: a precondition of the proxy's that fails ends it at
     /// once.
     enum SimulationCrash {
+        // Handlers of signals capture nothing and must not wait for a lock. Written by the one thread that runs the
+        // seeds, and read in the handler of a signal that ends the process.
         private nonisolated(unsafe) static let text = UnsafeMutablePointer<CChar>.allocate(capacity: 256)
         private nonisolated(unsafe) static var count = 0
 
