@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What is known of one issuer's keys.
-struct KeyStatus: Sendable {
+struct KeyStatus: SourceStatus {
     struct Failure: Sendable {
         let failure: KeyFetchFailure
         let at: UnixTime
@@ -27,6 +27,8 @@ struct KeyStatus: Sendable {
 
     var keyCount: Int { snapshot?.keys?.keys.count ?? 0 }
 
+    var owner: String { issuer }
+
     /// Goes on counting where the source of before has ended.
     mutating func carryOn(_ before: KeyStatus) {
         fetches += before.fetches
@@ -49,19 +51,10 @@ struct KeyStatus: Sendable {
 /// The keys of all issuers as the admin listener shows them. Told by the key sources on their threads, read by the
 /// listener's; no worker comes here.
 final class KeyBoard: Sendable {
-    private struct State: Sendable {
-        /// By the numbers of the sources.
-        var statuses: [Int: KeyStatus] = [:]
-        /// The sources in use, in the order of the configuration.
-        var order: [Int] = []
-    }
-
-    private let state = Mutex(State())
+    private let state = Mutex(SourceStatuses<KeyStatus>())
 
     /// In the order of the configuration.
-    var current: [KeyStatus] {
-        state.withLock { state in state.order.compactMap { state.statuses[$0] } }
-    }
+    var current: [KeyStatus] { state.withLock { $0.current } }
 
     /// A source is about to be started.
     func add(_ number: Int, issuer: String, countsForReadiness: Bool) {
@@ -74,18 +67,7 @@ final class KeyBoard: Sendable {
 
     /// These sources are in use from now on, and no others. What was counted for an issuer whose source is another one
     /// now stays counted.
-    func commit(_ order: [Int]) {
-        state.withLock { state in
-            let gone = state.order.filter { !order.contains($0) }.compactMap { state.statuses[$0] }
-            for number in order where !state.order.contains(number) {
-                let before = gone.first { $0.issuer == state.statuses[number]?.issuer }
-                if let before { state.statuses[number]?.carryOn(before) }
-            }
-            state.order = order
-            let numbers = Set(order)
-            state.statuses = state.statuses.filter { numbers.contains($0.key) }
-        }
-    }
+    func commit(_ order: [Int]) { state.withLock { $0.commit(order) } }
 
     /// True when it is the first word of a source.
     @discardableResult

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What is known of one target's token; never the token.
-struct TokenStatus: Sendable {
+struct TokenStatus: SourceStatus {
     struct Failure: Sendable {
         let failure: TokenFailure
         let at: UnixTime
@@ -21,6 +21,8 @@ struct TokenStatus: Sendable {
     /// Tokens that the target has refused before their end.
     var refusals = 0
 
+    var owner: String { target }
+
     /// Goes on counting where the source of before has ended.
     mutating func carryOn(_ before: TokenStatus) {
         fetches += before.fetches
@@ -33,19 +35,10 @@ struct TokenStatus: Sendable {
 /// The tokens of all targets as the admin listener shows them. Told by the token sources on their threads, read by the
 /// listener's; no worker comes here.
 final class TokenBoard: Sendable {
-    private struct State: Sendable {
-        /// By the numbers of the sources.
-        var statuses: [Int: TokenStatus] = [:]
-        /// The sources in use, in the order of the configuration.
-        var order: [Int] = []
-    }
-
-    private let state = Mutex(State())
+    private let state = Mutex(SourceStatuses<TokenStatus>())
 
     /// In the order of the configuration.
-    var current: [TokenStatus] {
-        state.withLock { state in state.order.compactMap { state.statuses[$0] } }
-    }
+    var current: [TokenStatus] { state.withLock { $0.current } }
 
     /// A source is about to be started.
     func add(_ number: Int, target: String) {
@@ -54,18 +47,7 @@ final class TokenBoard: Sendable {
 
     /// These sources are in use from now on, and no others. What was counted for a target whose source is another one
     /// now stays counted.
-    func commit(_ order: [Int]) {
-        state.withLock { state in
-            let gone = state.order.filter { !order.contains($0) }.compactMap { state.statuses[$0] }
-            for number in order where !state.order.contains(number) {
-                let before = gone.first { $0.target == state.statuses[number]?.target }
-                if let before { state.statuses[number]?.carryOn(before) }
-            }
-            state.order = order
-            let numbers = Set(order)
-            state.statuses = state.statuses.filter { numbers.contains($0.key) }
-        }
-    }
+    func commit(_ order: [Int]) { state.withLock { $0.commit(order) } }
 
     func install(_ snapshot: TokenSnapshot) {
         state.withLock { $0.statuses[snapshot.target]?.expiry = snapshot.expiry }
