@@ -72,10 +72,17 @@ private struct PlainChallenges {
 
     init(_ bytes: [UInt8]) {
         var rest = bytes[...]
+        var isBehindComma = false
         while let first = rest.first {
+            defer { if !Self.space.contains(first) { isBehindComma = first == 0x2C } }
             if Self.space.contains(first) || first == 0x2C {
                 rest.removeFirst()
             } else if first == 0x3D {
+                // Nothing begins with it, and the word before the comma is another challenge's.
+                guard !isBehindComma else {
+                    words.append(.end)
+                    return
+                }
                 words.append(.equals)
                 rest.removeFirst()
                 rest = rest.drop { Self.space.contains($0) }
