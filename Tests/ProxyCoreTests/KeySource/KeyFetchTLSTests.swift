@@ -159,7 +159,7 @@ final class KeyFetchTLSTests: XCTestCase {
         }
         XCTAssertTrue(foreign.requests.values.isEmpty)
         let none = failure(
-            try fetch("https://idp.example/", ports: [silent.port, silent.port], timeout: .milliseconds(90)))
+            try fetch("https://idp.example/", ports: [silent.port, silent.port], timeout: .milliseconds(500)))
         XCTAssertEqual(none, .handshakeTimeout)
     }
 

@@ -124,22 +124,23 @@ final class ServiceTLSTests: XCTestCase {
     }
 
     func testALongResponseComesWhole() throws {
-        let body = [UInt8]((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
+        let body = [UInt8]((0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
         let caller = try TLSCaller(serve { _ in ServiceResponse(status: 200, body: body) }, client())
         for _ in 0..<2 { XCTAssertEqual(try caller.get().body, body) }
     }
 
     func testAHandshakeThatDoesNotEndInTimeIsBrokenOff() throws {
         var options = ServiceOptions()
-        options.handshakeTimeout = .milliseconds(20)
+        options.handshakeTimeout = .seconds(1)
         options.keepAliveIdle = .seconds(75)
         let address = try serve(with: options, Self.echo)
         let port = try XCTUnwrap(address.port)
-        for start in [[], [UInt8(0x16)], [0x16, 3, 1, 0, 200, 1]] {
+        let slow = try [[], [UInt8(0x16)], [0x16, 3, 1, 0, 200, 1]].map { start in
             let caller = try RawCaller(port: port)
             try caller.send(start)
-            XCTAssertEqual(try caller.untilEnd(), [])
+            return caller
         }
+        for caller in slow { XCTAssertEqual(try caller.untilEnd(), []) }
         // Only the handshake has to be quick.
         let caller = try TLSCaller(address, client())
         for _ in 0..<2 { XCTAssertTrue(try caller.get().head.hasPrefix("HTTP/1.1 200")) }
