@@ -50,8 +50,11 @@ struct CheckCommand {
         guard let old = ConfigurationInput(file: file).load(console) else { return .usage }
         let comparison = PolicyComparison(from: Self.policy(of: old), to: Self.policy(of: new))
         let issuers = IssuerChange.all(from: old, to: new)
-        console.say(PolicyChangeText.lines(comparison, issuers))
-        let permitsMore = comparison.changes.contains(where: \.permitsMore) || issuers.contains(where: \.permitsMore)
+        let settings = new.settingsOfTrust(otherThanIn: old)
+        console.say(PolicyChangeText.lines(comparison, issuers, settings: settings))
+        let permitsMore =
+            comparison.changes.contains(where: \.permitsMore) || issuers.contains(where: \.permitsMore)
+            || !settings.isEmpty
         return permitsMore || !comparison.isComplete ? .failure : .success
     }
 

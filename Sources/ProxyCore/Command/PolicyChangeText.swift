@@ -3,7 +3,10 @@ enum PolicyChangeText {
     /// - Parameters:
     ///   - comparison: of the rules.
     ///   - issuers: what is said of them.
-    static func lines(_ comparison: PolicyComparison, _ issuers: [IssuerChange]) -> [String] {
+    ///   - settings: the keys of settings that decide whom callers are taken for, and have changed.
+    static func lines(
+        _ comparison: PolicyComparison, _ issuers: [IssuerChange], settings: [String]
+    ) -> [String] {
         let changes = comparison.changes.filter(\.permitsMore) + comparison.changes.filter { !$0.permitsMore }
         var table = TextTable()
         table.add("", "CHANGE", "METHODS", "PATH", "BEFORE", "AFTER", "ROUTE")
@@ -15,8 +18,9 @@ enum PolicyChangeText {
         }
         var lines = changes.isEmpty ? ["no request is decided otherwise by its route"] : table.lines
         if !comparison.isComplete { lines.append("warning: there are more routes than are compared; this is not all") }
-        lines += issuers.map { "\(mark($0.permitsMore)) issuer \(word($0.kind)): \($0.issuer)" }
-        let more = changes.count(where: \.permitsMore) + issuers.count(where: \.permitsMore)
+        lines += issuers.map { "\(mark($0.permitsMore)) issuer \($0.kind.name): \($0.issuer)" }
+        lines += settings.map { "\(mark(true)) \($0) changed" }
+        let more = changes.count(where: \.permitsMore) + issuers.count(where: \.permitsMore) + settings.count
         lines.append("")
         lines.append(
             more == 0
@@ -32,14 +36,6 @@ enum PolicyChangeText {
         case (nil, nil): "-"
         case (let id?, nil), (nil, let id?): id
         case (let before?, let after?): before == after ? after : "\(before) -> \(after)"
-        }
-    }
-
-    private static func word(_ kind: IssuerChange.Kind) -> String {
-        switch kind {
-        case .added: "added"
-        case .removed: "removed"
-        case .changed: "changed"
         }
     }
 }

@@ -16,6 +16,7 @@ extension Configuration {
             listenTLS = running.listenTLS
             keys.append("listen.tls")
         }
+        keep("reuse_port", &reusesPort, running.reusesPort)
         keep("admin", &admin, running.admin)
         keep("workers", &workers, running.workers)
         keep("log.level", &logLevel, running.logLevel)

@@ -217,6 +217,9 @@ package final class ProxyServer: Sendable {
     /// came of it.
     package func reload() { reloader.withLock { $0 }?.ask() }
 
+    /// Those in force now.
+    var timeouts: Timeouts { status.reloads.current.timeouts }
+
     /// Of each worker's loop.
     var pulses: [LoopPulse] { status.pulses }
 

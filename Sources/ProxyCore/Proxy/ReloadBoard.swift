@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How reloads went, for the admin listener. Any thread may use it.
+/// How reloads went, and what is in force since, for those who are no workers. Any thread may use it.
 final class ReloadBoard: Sendable {
     struct State: Sendable {
         var successes = 0
@@ -10,13 +10,16 @@ final class ReloadBoard: Sendable {
         var hasFailedLast = false
         /// Tokens that one worker may remember.
         var cacheEntriesMax: Int
+        var timeouts: Timeouts
     }
 
     private let state: Mutex<State>
 
     init(_ configuration: Configuration) {
         state = Mutex(
-            State(lastSuccess: Clock.unixTime(), cacheEntriesMax: configuration.limits.tokenCacheEntries))
+            State(
+                lastSuccess: Clock.unixTime(), cacheEntriesMax: configuration.limits.tokenCacheEntries,
+                timeouts: configuration.timeouts))
     }
 
     var current: State { state.withLock { $0 } }
@@ -27,6 +30,7 @@ final class ReloadBoard: Sendable {
             state.lastSuccess = Clock.unixTime()
             state.hasFailedLast = false
             state.cacheEntriesMax = configuration.limits.tokenCacheEntries
+            state.timeouts = configuration.timeouts
         }
     }
 

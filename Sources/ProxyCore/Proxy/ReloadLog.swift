@@ -21,6 +21,17 @@ struct ReloadLog: Sendable {
             }
         }
         tell(change.comparison)
+        for issuer in change.issuers {
+            log.log(issuer.permitsMore ? .warn : .info, "issuer_changed", mayWait: false) { line in
+                line.field("change", issuer.kind.name)
+                line.field("issuer", issuer.issuer)
+            }
+        }
+        if !change.settingsOfTrust.isEmpty {
+            log.log(.warn, "trust_changed", mayWait: false) { line in
+                line.field("keys", change.settingsOfTrust.joined(separator: " "))
+            }
+        }
         log.log(.info, "reloaded", mayWait: false) { line in
             line.field("cause", isAsked ? "signal" : "file")
             line.field("routes", change.configuration.routes.count)
@@ -65,6 +76,16 @@ struct ReloadLog: Sendable {
             line.field("cause", isAsked ? "signal" : "file")
             line.field("problems", problems.count)
             line.field("hint", "nothing has changed: the configuration of before stays in force")
+        }
+    }
+}
+
+extension IssuerChange.Kind {
+    var name: StaticString {
+        switch self {
+        case .added: "added"
+        case .removed: "removed"
+        case .changed: "changed"
         }
     }
 }

@@ -122,7 +122,9 @@ final class Reloader: Sendable {
         setLimits(configuration, old)
         return ReloadChange(
             configuration: configuration, policy: policy, needsRestart: kept, isTakenByAll: isTaken,
-            comparison: PolicyComparison(from: oldPolicy, to: policy) { isEnding.load(ordering: .relaxed) })
+            comparison: PolicyComparison(from: oldPolicy, to: policy) { isEnding.load(ordering: .relaxed) },
+            issuers: IssuerChange.all(from: old, to: configuration),
+            settingsOfTrust: configuration.settingsOfTrust(otherThanIn: old))
     }
 
     /// Gives the workers their rules. False when one of them has not taken them in good time.
@@ -174,6 +176,9 @@ struct ReloadChange {
     let needsRestart: [String]
     let isTakenByAll: Bool
     let comparison: PolicyComparison
+    let issuers: [IssuerChange]
+    /// The keys of settings that decide whom callers are taken for, and have changed.
+    let settingsOfTrust: [String]
 }
 
 /// Why a reload has changed nothing.

@@ -28,7 +28,7 @@ package enum ServeLoop {
         let watchdog = try Self.watchdog(notifier, server)
         announce(configuration, server, log)
         notifier.tell(.ready(status: "serving on \(server.address)"))
-        waitForEnd(of: server, signals, log, notices, configuration.timeouts)
+        waitForEnd(of: server, signals, log, notices)
         watchdog?.end()
         server.join()
         if let failure = server.failure { throw .system(failure) }
@@ -56,8 +56,7 @@ package enum ServeLoop {
     }
 
     private static func waitForEnd(
-        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, _ notices: ReloadNotices,
-        _ timeouts: Timeouts
+        of server: ProxyServer, _ signals: borrowing SignalReader, _ log: LogWriter, _ notices: ReloadNotices
     ) {
         var isDraining = false
         while let signal = signals.wait(orUntil: server.ended) {
@@ -67,6 +66,7 @@ package enum ServeLoop {
                 server.cut()
             case .terminate:
                 isDraining = true
+                let timeouts = server.timeouts
                 // A log that nobody reads is no reason to stay.
                 log.limitWaiting(to: timeouts.drainTotal)
                 let connections = server.budget.connections

@@ -64,6 +64,32 @@ final class CheckAgainstTests: XCTestCase {
         XCTAssertTrue(run.output.contains("! issuer changed: \(ConfigurationText.issuer)"), "\(run.output)")
     }
 
+    func testOtherKeysThatStandInTheFile() {
+        func inline(_ signer: TestSigner) -> ConfigurationText {
+            var text = Self.old
+            text.keys = #""jwks":{"keys":[\#(signer.jwk())]}"#
+            return text
+        }
+        let (one, other) = (inline(TestSigner()), inline(TestSigner()))
+        let replaced = run(other, one)
+        XCTAssertEqual(replaced.status, .failure)
+        XCTAssertTrue(replaced.output.contains("! issuer changed: \(ConfigurationText.issuer)"), "\(replaced.output)")
+        XCTAssertEqual(run(one, one).status, .success)
+    }
+
+    func testWhomCallersAreTakenFor() {
+        for (key, text) in [
+            ("trusted_proxies", #""trusted_proxies":["10.0.0.0/8"],"#), ("forward_token", #""forward_token":true,"#),
+            ("identity_headers", #""identity_headers":{"prefix":"X-Caller-"},"#),
+        ] {
+            var new = Self.old
+            new.more = text
+            let run = run(new, Self.old)
+            XCTAssertEqual(run.status, .failure, key)
+            XCTAssertTrue(run.output.contains("! \(key) changed"), "\(run.output) \(run.errors)")
+        }
+    }
+
     func testFilesThatAreNotValid() {
         let good = directory.write(Self.old.text, to: "good.json")
         let bad = directory.write("{}", to: "bad.json")

@@ -115,13 +115,33 @@ final class ReloadTests: ProxyTestCase {
         let upstream = try ScriptedUpstream()
         let proxy = try start(upstream)
         try proxy.reload(
-            upstream.url, routes: Self.scoped, #""log": {"level": "error"}, "realm": "other""#, workers: 3,
-            listen: #""127.0.0.1:1""#)
+            upstream.url, routes: Self.scoped, #""log": {"level": "error"}, "realm": "other", "reuse_port": true"#,
+            workers: 3, listen: #""127.0.0.1:1""#)
         let line = try proxy.log.entries.await("line") { $0.event == "reload_needs_restart" }
-        XCTAssertEqual(line["keys"], "listen workers log.level")
+        XCTAssertEqual(line["keys"], "listen reuse_port workers log.level")
         let answer = try proxy.answer(Self.request)
         XCTAssertEqual(answer.status, 401)
         XCTAssertEqual(answer.field("WWW-Authenticate"), "Bearer realm=\"other\"")
+    }
+
+    func testWhomCallersAreTakenForIsToldWhenItChanges() throws {
+        let upstream = try ScriptedUpstream()
+        let proxy = try start(upstream)
+        let other = ProxyFixture.issuer(#""jwks": {"keys": [\#(TestSigner().jwk())]}"#)
+        try proxy.reload(
+            upstream.url, routes: Self.open, #""trusted_proxies": ["0.0.0.0/0"], "forward_token": true"#,
+            issuers: other)
+        let entries = proxy.log.entries.values
+        let issuer = try XCTUnwrap(entries.first { $0.event == "issuer_changed" })
+        XCTAssertEqual([issuer["change"], issuer["issuer"], issuer["level"]], ["changed", ClaimsText.issuer, "warn"])
+        let trust = try XCTUnwrap(entries.first { $0.event == "trust_changed" })
+        XCTAssertEqual([trust["keys"], trust["level"]], ["trusted_proxies forward_token", "warn"])
+        let count = entries.count
+        try proxy.reload(
+            upstream.url, routes: Self.open, #""trusted_proxies": ["0.0.0.0/0"], "forward_token": true"#,
+            issuers: other)
+        let later = proxy.log.entries.values.dropFirst(count).map(\.event)
+        XCTAssertFalse(later.contains("issuer_changed") || later.contains("trust_changed"), "\(later)")
     }
 
     func testLimitsAreThoseOfTheNextRequest() throws {
