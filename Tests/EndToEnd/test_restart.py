@@ -5,9 +5,11 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import socket
+import subprocess
 import threading
 import time
 import unittest
@@ -197,6 +199,17 @@ class RestartTests(unittest.TestCase):
             proxy.signal()
             self.assertEqual(proxy.wait(), 0)
 
+    def test_the_grace_is_that_of_the_rules_in_force(self):
+        with self.proxy(timeouts={"drain_seconds": 30}) as proxy:
+            configuration = json.loads(proxy.file.read_text())
+            configuration["timeouts"]["drain_grace_seconds"] = 0.25
+            proxy.file.write_text(json.dumps(configuration))
+            proxy.signal(signal.SIGHUP)
+            proxy.wait_for("reloaded")
+            proxy.signal()
+            self.assertEqual(proxy.wait_for("draining")["grace_ms"], 250)
+            self.assertEqual(proxy.wait(), 0)
+
     def test_a_rolling_restart_with_a_grace(self):
         """A caller with a connection at rest: it comes back before its time is over, and is answered."""
         with self.proxy(timeouts={"drain_idle_seconds": 15, "drain_seconds": 30}) as proxy:
@@ -301,6 +314,18 @@ class RestartTests(unittest.TestCase):
                 self.assertEqual(limits["Max core file size"].replace("unlimited", str(resource.RLIM_INFINITY)), core)
                 # Files of a process that may not be looked into belong to root, whoever runs it.
                 self.assertEqual(curl(proxy.url + "/public/").status, 200)
+
+    def test_commands_give_it_up_too(self):
+        """One that waits for its standard input can be looked at."""
+        with subprocess.Popen([BINARY, "check", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as process:
+            folder = pathlib.Path(f"/proc/{process.pid}")
+            deadline = time.monotonic() + PATIENCE
+            while not re.search(r"Max core file size +0 +0 ", (folder / "limits").read_text()):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            self.assertIn("NoNewPrivs:\t1\n", (folder / "status").read_text())
+            process.stdin.close()
 
     @staticmethod
     def core_limit():

@@ -19,6 +19,8 @@ package struct IPAddress: Sendable, Hashable {
     package var v4Bits: UInt32? { isV4 ? UInt32(truncatingIfNeeded: low) : nil }
     package var bits: (high: UInt64, low: UInt64) { (high, low) }
 
+    /// 0.0.0.0 or ::, on which a listener stands for every address of the machine.
+    package var isUnspecified: Bool { isV4 ? UInt32(truncatingIfNeeded: low) == 0 : high == 0 && low == 0 }
     /// 127.0.0.0/8 or ::1.
     package var isLoopback: Bool { isV4 ? low >> 24 & 0xFF == 127 : high == 0 && low == 1 }
 

@@ -6,6 +6,11 @@ package enum Command {
     package static func main(_ arguments: [String]) -> Int32 {
         CurrentProcess.prepare()
         let console = Console.ofTheProcess
+        // Nearly every command reads secrets or tokens, and does so soon.
+        do throws(Errno) { try ProcessRestriction.apply(arguments) } catch {
+            console.complain("\(name): \(error.description)")
+            return ExitStatus.software.rawValue
+        }
         let status = run(Array(arguments.dropFirst()), console)
         guard let failure = console.outputFailure, !failure.isBrokenPipe else { return status.rawValue }
         console.complain("\(name): cannot write to standard output: \(failure.message)")

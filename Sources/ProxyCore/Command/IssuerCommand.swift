@@ -6,7 +6,7 @@ struct IssuerCommand {
             "Runs in the foreground and logs to standard error: text on a terminal, else one JSON object a line. It "
                 + "makes its first signing key itself; clients are made with `scopeproxy client add`.",
             "SIGTERM or SIGINT stops accepting, finishes what is under way and ends; a second one ends at once. SIGHUP "
-                + "opens the audit log anew.",
+                + "opens the audit log anew, and reads certificates again.",
         ],
         options: [IssuerInput.option, ProcessRestriction.option],
         example: "scopeproxy issuer --config /etc/scopeproxy/issuer.json",
@@ -19,16 +19,10 @@ struct IssuerCommand {
 
     private let input: IssuerInput
 
-    private let restriction: ProcessRestriction
-
-    init(_ arguments: CommandArguments) {
-        input = IssuerInput(arguments)
-        restriction = ProcessRestriction(arguments)
-    }
+    init(_ arguments: CommandArguments) { input = IssuerInput(arguments) }
 
     func run(_ console: Console) -> ExitStatus {
         CommandFailure.told(by: Self.syntax.name, to: console) { () throws(CommandFailure) in
-            try restriction.apply()
             let supervision = try ProcessRestriction.supervision()
             let configuration = try input.load()
             do throws(IssuerStartError) {

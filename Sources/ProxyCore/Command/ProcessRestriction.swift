@@ -1,18 +1,12 @@
-/// What a command that runs for long, with secrets, does before it reads any.
-struct ProcessRestriction {
+/// What the process gives up before it reads any secret, whatever it is to do.
+enum ProcessRestriction {
+    /// For the commands that run for long, at which somebody may have to look.
     static let option = CommandOption(
         name: "core-dumps", help: "leave core dumps and debuggers possible, which show secrets that are in memory")
 
-    private let isDumpable: Bool
-
-    init(_ arguments: CommandArguments) { isDumpable = arguments[Self.option] != nil }
-
-    func apply() throws(CommandFailure) {
-        do throws(Errno) {
-            try CurrentProcess.restrict(isDumpable: isDumpable)
-        } catch {
-            throw CommandFailure([error.description], .software)
-        }
+    /// - Parameter arguments: those of the process.
+    static func apply(_ arguments: [String]) throws(Errno) {
+        try CurrentProcess.restrict(isDumpable: arguments.contains("--\(option.name)"))
     }
 
     /// What the environment tells of whoever started the process: to be asked before the first thread.

@@ -24,13 +24,11 @@ struct ServeCommand {
     private static let defaultFile = "routes.json"
 
     private let file: String
-    private let restriction: ProcessRestriction
 
     init(_ arguments: CommandArguments) throws(UsageError) {
         if arguments.operand(0) != nil, arguments[Self.configOption] != nil {
             throw .contradiction("FILE", "--config FILE")
         }
-        restriction = ProcessRestriction(arguments)
         file = arguments.operand(0) ?? arguments[Self.configOption] ?? Self.defaultFile
     }
 
@@ -43,7 +41,6 @@ struct ServeCommand {
 
     func run(_ console: Console) -> ExitStatus {
         CommandFailure.told(by: Self.syntax.name, to: console) { () throws(CommandFailure) in
-            try restriction.apply()
             let supervision = try ProcessRestriction.supervision()
             guard let configuration = ConfigurationInput(file: InputFile(path: file)).load(console) else {
                 throw CommandFailure([], .usage)

@@ -85,8 +85,10 @@ struct TokenCommand {
             let status = say(answer.token, console)
             return keep(answer, of: client, asked: now, console) ? status : .software
         } catch {
-            // One that has not expired is better than none.
-            if let kept { return say(kept.token, console) }
+            if let kept, error.isOutage {
+                console.complain("scopeproxy token: \(error.message); this is the token of before, until it expires")
+                return say(kept.token, console)
+            }
             console.complain("scopeproxy token: \(error.message)")
             if case .credentials = error { return .usage }
             return .failure

@@ -23,6 +23,7 @@ struct ConfigurationReader {
         configuration.issuers = issuers ?? []
         readRest(object, into: &configuration)
         HeaderRules.checkSetHeaders(object["upstream"], against: configuration)
+        checkLoops(object, configuration)
         return listen == nil || upstream == nil || routes == nil || issuers == nil ? nil : configuration
     }
 
@@ -70,6 +71,17 @@ struct ConfigurationReader {
         guard let address = configuration.egress?.listen, address.port != 0 else { return }
         guard address == configuration.listen || address == configuration.admin else { return }
         object["egress"]?.report("listens on an address that is taken by listen or admin: it needs one of its own")
+    }
+
+    private func checkLoops(_ object: ConfigurationObject, _ configuration: Configuration) {
+        if configuration.upstream.address.leads(to: configuration.listen) {
+            object["upstream"]?.report("is the address of listen: the proxy would call itself, again and again")
+        }
+        guard let egress = configuration.egress,
+            let target = egress.targets.first(where: { $0.upstream.address.leads(to: egress.listen) })
+        else { return }
+        object["egress"]?.report(
+            "the upstream of the target \(target.call.id) is the address of egress.listen: it would call itself")
     }
 
     static func readTrustedProxies(_ value: ConfigurationValue) -> [CIDR] {

@@ -3,6 +3,19 @@ package enum UpstreamAddress: Sendable, Equatable {
     /// A name, looked up by the system, or an address.
     case tcp(host: String, port: UInt16)
     case unix(path: String)
+
+    /// Whether its connections would come to `listener`, as far as the text tells: of names it knows `localhost`.
+    package func leads(to listener: SocketAddress) -> Bool {
+        switch (self, listener) {
+        case (.unix(let path), .unix(let other)): return path == other
+        case (.tcp(let host, let port), .ip(let address, let listening)):
+            guard port == listening else { return false }
+            if host == "localhost" { return address.isLoopback || address.isUnspecified }
+            guard let called = IPAddress(host) else { return false }
+            return called == address || called.isUnspecified || called.isLoopback && address.isUnspecified
+        case (.unix, .ip), (.tcp, .unix): return false
+        }
+    }
 }
 
 /// The application behind the proxy and how requests to it differ from those that came.

@@ -46,9 +46,20 @@ package final class OutgoingGate {
     ) -> OutgoingVerdict {
         let target = table.target(authority: bytes.slice(head.host), path: bytes.slice(head.path))
         guard let target else { return .refuse(.noTarget) }
+        guard table.acceptsAnyHost || !Self.comesFromBrowser(head, bytes) else { return .refuse(.browser) }
         if let permit = permit(for: target, now: now) { return .permit(permit) }
         if let failure = snapshots[target]?.lastFailure { return .refuse(.noToken(target: target, failure)) }
         return mayAwaitToken ? .awaitToken(target: target) : .refuse(.tokenTooSlow(target: target))
+    }
+
+    /// A page in a browser here can call loopback by its own name, too. Browsers say so in one of these fields, which a
+    /// page cannot leave out (Fetch Standard, "Origin"; Fetch Metadata, section 2.3).
+    private static func comesFromBrowser(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        for index in 0..<head.fields.count where head.fields[index].id == .other {
+            let name = bytes.slice(head.fields[index].name)
+            if name.equalsIgnoringCase("origin") || name.equalsIgnoringCase("sec-fetch-site") { return true }
+        }
+        return false
     }
 
     /// Says that a call waits for a token of `target`.

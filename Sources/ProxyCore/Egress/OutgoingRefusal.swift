@@ -2,6 +2,8 @@
 package enum OutgoingRefusal: Sendable, Equatable {
     /// It is for none of the targets.
     case noTarget
+    /// It bears the marks of a browser.
+    case browser
     /// There is no token that may be used, and the last attempt to get one failed.
     case noToken(target: Int, TokenFailure)
     /// There is none, and none came in time.
@@ -11,7 +13,7 @@ package enum OutgoingRefusal: Sendable, Equatable {
 
     package var target: Int? {
         switch self {
-        case .noTarget: nil
+        case .noTarget, .browser: nil
         case .noToken(let target, _), .tokenTooSlow(let target), .tooManyWaiting(let target): target
         }
     }
@@ -19,6 +21,7 @@ package enum OutgoingRefusal: Sendable, Equatable {
     package var status: Int {
         switch self {
         case .noTarget: 421
+        case .browser: 403
         case .noToken: 502
         case .tokenTooSlow, .tooManyWaiting: 503
         }
@@ -28,6 +31,7 @@ package enum OutgoingRefusal: Sendable, Equatable {
     package var code: StaticString {
         switch self {
         case .noTarget: "no_target"
+        case .browser: "from_browser"
         case .noToken, .tokenTooSlow, .tooManyWaiting: "token_unavailable"
         }
     }
@@ -36,6 +40,7 @@ package enum OutgoingRefusal: Sendable, Equatable {
     package var reason: StaticString {
         switch self {
         case .noTarget: "no_target"
+        case .browser: "from_browser"
         case .noToken: "token_unavailable"
         case .tokenTooSlow: "token_too_slow"
         case .tooManyWaiting: "too_many_await_token"
@@ -44,7 +49,7 @@ package enum OutgoingRefusal: Sendable, Equatable {
 
     /// Every reason there is.
     package static let reasons: [StaticString] = [
-        "no_target", "token_unavailable", "token_too_slow", "too_many_await_token",
+        "no_target", "from_browser", "token_unavailable", "token_too_slow", "too_many_await_token",
     ]
 
     /// The word of `TokenFailure.cause` for a failure: the service is told, as it is one house.

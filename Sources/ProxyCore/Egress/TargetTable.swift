@@ -14,7 +14,8 @@ package struct TargetTable: Sendable {
     private var hosts: [HostRow] = []
     /// The longest first.
     private var prefixes: [PrefixRow] = []
-    private let acceptsAnyHost: Bool
+    /// Calls from elsewhere are wanted, by whatever name.
+    let acceptsAnyHost: Bool
 
     /// - Parameter acceptsAnyHost: prefixes count whatever host a call names. Otherwise it has to be this machine's
     ///   loopback: a page in a browser here, whose host is a stranger's name, must not get calls through.

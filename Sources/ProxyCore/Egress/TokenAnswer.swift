@@ -50,7 +50,7 @@ package struct TokenAnswer: Sendable, Equatable {
 
     /// The failure that the body of another status than 200 means.
     package static func failure(status: Int, body: [UInt8]) -> TokenFailure {
-        guard 400...499 ~= status, let root = try? JSONDocument(parsing: body).root, root.kind == .object,
+        guard 400...599 ~= status, let root = try? JSONDocument(parsing: body).root, root.kind == .object,
             let code = root["error"], code.kind == .string
         else { return .status(status) }
         return .refused(TokenRefusal(code: code))

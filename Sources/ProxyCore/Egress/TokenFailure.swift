@@ -12,6 +12,15 @@ package enum TokenFailure: Error, Sendable, Equatable {
     /// The source was stopped meanwhile.
     case cancelled
 
+    /// Whether the server is away, as far as one can tell, and says nothing against the client.
+    package var isOutage: Bool {
+        switch self {
+        case .exchange, .refused(.temporarilyUnavailable), .cancelled: true
+        case .status(let status): status >= 500 || status == 429
+        case .credentials, .refused, .malformed: false
+        }
+    }
+
     /// For log fields and metrics.
     package var cause: StaticString {
         switch self {

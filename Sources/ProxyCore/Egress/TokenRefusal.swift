@@ -1,4 +1,5 @@
-/// The errors of a token endpoint (RFC 6749 section 5.2, RFC 8707 section 2).
+/// The errors of a token endpoint (RFC 6749 section 5.2, RFC 8707 section 2), and the one that many take from section
+/// 4.1.2.1 for what will pass.
 package enum TokenRefusal: CaseIterable, Sendable, Equatable {
     case invalidClient
     case invalidRequest
@@ -7,6 +8,7 @@ package enum TokenRefusal: CaseIterable, Sendable, Equatable {
     case unsupportedGrantType
     case invalidScope
     case invalidTarget
+    case temporarilyUnavailable
     /// Any other.
     case other
 
@@ -23,6 +25,7 @@ package enum TokenRefusal: CaseIterable, Sendable, Equatable {
         case .unsupportedGrantType: "unsupported_grant_type"
         case .invalidScope: "invalid_scope"
         case .invalidTarget: "invalid_target"
+        case .temporarilyUnavailable: "temporarily_unavailable"
         case .other: "refused"
         }
     }
@@ -37,6 +40,7 @@ package enum TokenRefusal: CaseIterable, Sendable, Equatable {
         case .unsupportedGrantType: "it does not offer the client credentials grant"
         case .invalidScope: "the client may not have the scope that it asks for"
         case .invalidTarget: "the client may not have tokens for this audience or resource"
+        case .temporarilyUnavailable: "it cannot give tokens now, or has been asked too often"
         case .other: "for a reason of its own"
         }
     }

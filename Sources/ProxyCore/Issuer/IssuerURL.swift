@@ -32,8 +32,6 @@ package struct IssuerURL: Sendable, Equatable {
 
     func endpoint(_ path: String) -> String { base + path }
 
-    package var isHTTPS: Bool { name.utf8.starts(with: "https://".utf8) }
-
     /// Where its metadata is (RFC 8414 section 3.1: between host and path).
     package var metadataAddress: String { String(base.dropLast(path.count)) + metadataPath }
 

@@ -94,8 +94,7 @@ package enum ClientCertificate: Sendable, Equatable {
 /// The `scope` parameter (RFC 6749 section 3.3).
 package enum Scopes {
     package static func isScope(_ text: String) -> Bool {
-        let text = text
-        return ScopeToken.isValid(text.utf8.span)
+        ScopeToken.isValid(text.utf8.span)
     }
 
     /// The scopes that `text` lists, each of them once, or nil when it is not a list: single spaces between scopes.

@@ -62,12 +62,6 @@ package final class ByteBuffer {
         _ = appendPrefix(of: bytes)
     }
 
-    /// Takes back the bytes after the first `count` readable ones: undoes an append.
-    package func truncate(to count: Int) {
-        precondition(count >= 0 && count <= self.count)
-        end = start + count
-    }
-
     /// Makes the first `count` bytes that were appended readable again: what has been consumed of them since, with
     /// nothing appended in between, into a buffer that was empty before.
     package func restoreConsumed(upTo count: Int) {

@@ -18,11 +18,6 @@ package struct Errno: Error, Equatable, CustomStringConvertible {
 
     package static func == (left: Errno, right: Errno) -> Bool { left.code == right.code }
 
-    /// Out of file descriptors or of memory for sockets: nothing is wrong with the peer, and it passes.
-    package var isResourceShortage: Bool {
-        code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
-    }
-
     /// The peer has broken the connection off.
     package var isReset: Bool { code == ECONNRESET }
     package var isAddressInUse: Bool { code == EADDRINUSE }

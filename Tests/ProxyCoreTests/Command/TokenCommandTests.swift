@@ -165,7 +165,21 @@ final class TokenCommandTests: XCTestCase {
             parsing: Array(#"{"access_token":"old","token_type":"Bearer","expires_in":1000}"#.utf8))
         try file.write(answer, of: client, asked: UnixTime(Clock.unixTime().seconds - 900))
         XCTAssertEqual(CommandRun(arguments(tokens, "--cache", file.path)).output, ["token-1"])
-        try file.write(answer, of: client, asked: UnixTime(Clock.unixTime().seconds - 900))
+        let asked = UnixTime(Clock.unixTime().seconds - 900)
+        try file.write(answer, of: client, asked: asked)
+        // What is said against the client counts at once.
+        tokens.behave(.answers("401 Unauthorized", body: #"{"error":"invalid_client"}"#))
+        let refused = CommandRun(arguments(tokens, "--cache", file.path))
+        XCTAssertEqual(refused.output, [])
+        XCTAssertEqual(refused.status, .failure)
+        for body in ["", #"{"error":"temporarily_unavailable"}"#, "x"] {
+            tokens.behave(.answers("503 Down", body: body))
+            let run = CommandRun(arguments(tokens, "--cache", file.path))
+            XCTAssertEqual(run.output, ["old"], body)
+            XCTAssertEqual(run.status, .success)
+            XCTAssertTrue(run.errors.joined().contains("the token of before"), "\(run.errors)")
+            XCTAssertEqual(run.errors.joined().contains("temporarily_unavailable"), body.hasPrefix("{"))
+        }
         tokens.server.stop()
         let run = CommandRun(
             "token", "--endpoint", url, "--client-id", "job", "--secret-file", secret, "--cache", file.path)

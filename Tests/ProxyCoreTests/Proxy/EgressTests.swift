@@ -75,6 +75,26 @@ final class EgressTests: ProxyTestCase {
         XCTAssertEqual(good.number("status"), 200)
     }
 
+    /// A page can call this machine by its own name; it cannot hide that it does.
+    func testPagesInABrowserAreRefused() throws {
+        let tokens = try TokenServer()
+        let target = try ScriptedUpstream()
+        let egress = try EgressFixture(
+            """
+            {"path_prefix": "/stock", "upstream": "\(target.url)", "token": {"token_endpoint": "\(tokens.url)",
+             "client_id": "stock", "client_secret": "${SECRET}"}}
+            """)
+        for field in ["Origin: https://evil.test", "origin: null", "Sec-Fetch-Site: cross-site", "sec-fetch-site: none"]
+        {
+            let call = "GET /stock HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: x\r\n\(field)\r\n\r\n"
+            let answer = try egress.call(call)
+            XCTAssertEqual(answer.status, 403, field)
+            XCTAssertEqual(answer.code, "from_browser", field)
+        }
+        XCTAssertEqual(try egress.call("GET /stock HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Origin: x\r\n\r\n").status, 200)
+        XCTAssertEqual(target.requests.count, 1)
+    }
+
     func testTheSameStrictnessAsForCallers() throws {
         let tokens = try TokenServer()
         let target = try ScriptedUpstream()
