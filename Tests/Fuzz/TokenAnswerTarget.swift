@@ -80,6 +80,7 @@ final class TokenAnswerTarget: FuzzTarget {
             let failure = TokenAnswer.failure(status: status, body: body)
             switch failure {
             case .refused(let refusal):
+                require(status < 500 || refusal == .temporarilyUnavailable, "a server in trouble")
                 require(Self.object(body)?["error"] is String, "an error of the server's own")
                 let told = Self.object(body)?["error"] as? String
                 require(refusal == .other || told == "\(refusal.code)", "the error is the answer's")

@@ -23,7 +23,7 @@ struct ConfigurationReader {
         configuration.issuers = issuers ?? []
         readRest(object, into: &configuration)
         HeaderRules.checkSetHeaders(object["upstream"], against: configuration)
-        checkLoops(object, configuration)
+        if listen != nil, upstream != nil { checkLoops(object, configuration) }
         return listen == nil || upstream == nil || routes == nil || issuers == nil ? nil : configuration
     }
 

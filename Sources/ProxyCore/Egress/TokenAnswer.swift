@@ -53,6 +53,8 @@ package struct TokenAnswer: Sendable, Equatable {
         guard 400...599 ~= status, let root = try? JSONDocument(parsing: body).root, root.kind == .object,
             let code = root["error"], code.kind == .string
         else { return .status(status) }
-        return .refused(TokenRefusal(code: code))
+        let refusal = TokenRefusal(code: code)
+        // What a server that is in trouble says of the client is not believed.
+        return status < 500 || refusal == .temporarilyUnavailable ? .refused(refusal) : .status(status)
     }
 }

@@ -5,7 +5,7 @@ import XCTest
 final class RestartKeysTests: XCTestCase {
     private func configuration(_ members: String) throws -> Configuration {
         let text = """
-            {"upstream": "http://127.0.0.1:1", "routes": [{"path": "/", "public": true}], \(members)}
+            {"upstream": "http://127.0.0.1:9", "routes": [{"path": "/", "public": true}], \(members)}
             """
         return try ConfigurationLoader(environment: { _ in "secret" }).load(Array(text.utf8), file: "/x/routes.json")
     }
@@ -21,6 +21,7 @@ final class RestartKeysTests: XCTestCase {
         let table: [(String, String, [String])] = [
             (listen, listen + #", "realm": "x", "mode": "observe", "log": {"sample": 0.5}"#, []),
             (listen, #""listen": "127.0.0.1:2""#, ["listen"]), (listen, listen + #", "workers": 3"#, ["workers"]),
+            (listen, listen + #", "reuse_port": true"#, ["reuse_port"]),
             (listen + #", "admin": "127.0.0.1:3""#, listen, ["admin"]),
             (listen, listen + #", "state_dir": "s""#, ["state_dir"]),
             (
