@@ -26,7 +26,8 @@ enum ListenTLSReader {
         }
         let pair = ListenTLSSettings.Pair(certificate: certificatePath, privateKey: keyPath)
         do throws(TLSFileProblem) { _ = try ListenTLSSettings.identity(pair) } catch {
-            (error.file == .privateKey ? key : certificate).report("\(error.path) \(error.message)")
+            (error.file == .privateKey ? key : certificate).report(
+                "\(error.path) \(error.message)", mayPass: error.mayPass)
             return nil
         }
         return pair
@@ -47,7 +48,7 @@ enum ListenTLSReader {
         guard let path = path(authorities) else { return }
         settings.clientCA = path
         do throws(TLSFileProblem) { _ = try ListenTLSSettings.trust(path) } catch {
-            authorities.report("\(error.path) \(error.message)")
+            authorities.report("\(error.path) \(error.message)", mayPass: error.mayPass)
         }
         if settings.clientCertificates == .none, !object.has("client_certificates") || policy != nil {
             authorities.report(

@@ -168,7 +168,8 @@ package final class ProxyServer: Sendable {
             }
             threads.withLock { $0.append(thread) }
         }
-        try supplies.commit(stock)
+        supplies.commit(stock)
+        try supplies.follow()
     }
 
     private func startReloader(
