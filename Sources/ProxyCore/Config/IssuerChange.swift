@@ -23,7 +23,7 @@ package struct IssuerChange: Sendable, Equatable {
                 changes.append(IssuerChange(kind: .added, issuer: issuer.token.issuer))
                 continue
             }
-            if before.token != issuer.token || !before.hasSameKeys(as: issuer) && !issuer.hasInlineKeys {
+            if before.token != issuer.token || !before.hasSameKeys(as: issuer) {
                 changes.append(IssuerChange(kind: .changed, issuer: issuer.token.issuer))
             }
         }
