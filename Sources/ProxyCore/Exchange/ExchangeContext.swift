@@ -97,9 +97,9 @@ package final class ExchangeContext {
         case .gate(let gate):
             let pool = rules.pool
             metrics.set(.upstreamConnects, to: carried.attempts + pool.attempts)
-            metrics.set(.upstreamOpen, to: pool.count)
+            metrics.set(.upstreamOpen, to: pool.allowance.taken)
             metrics.set(.upstreamIdle, to: pool.idleCount)
-            metrics.set(.upstreamWaiting, to: pool.waitingCount)
+            metrics.set(.upstreamWaiting, to: pool.allowance.waitingCount)
             metrics.set(.cacheHits, to: carried.hits + gate.cache.hits)
             metrics.set(.cacheMisses, to: carried.misses + gate.cache.misses)
             metrics.set(.cacheEvictions, to: carried.evictions + gate.cache.evictions)
@@ -107,9 +107,9 @@ package final class ExchangeContext {
         case .outgoing(let calls):
             let ways = calls.ways
             metrics.set(.upstreamConnects, to: carried.attempts + ways.reduce(0) { $0 + $1.pool.attempts })
-            metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.count })
+            metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.allowance.taken })
             metrics.set(.upstreamIdle, to: ways.reduce(0) { $0 + $1.pool.idleCount })
-            metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.waitingCount })
+            metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.allowance.waitingCount })
         }
     }
 
