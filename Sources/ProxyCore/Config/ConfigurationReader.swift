@@ -23,6 +23,7 @@ struct ConfigurationReader {
         configuration.issuers = issuers ?? []
         readRest(object, into: &configuration)
         HeaderRules.checkSetHeaders(object["upstream"], against: configuration)
+        if listen != nil { IssuerReader.checkBindings(object["issuers"], against: configuration) }
         return listen == nil || upstream == nil || routes == nil || issuers == nil ? nil : configuration
     }
 

@@ -11,6 +11,9 @@ package struct IssuerSettings: Sendable {
         self.access = access
     }
 
+    /// Whether its tokens count only with a client certificate.
+    package var bindsAlways: Bool { token.certificateBinding == .required }
+
     /// Whether the keys of both are the same and are got in the same way.
     package func hasSameKeys(as other: IssuerSettings) -> Bool {
         guard token.issuer.utf8.elementsEqual(other.token.issuer.utf8), refresh == other.refresh,

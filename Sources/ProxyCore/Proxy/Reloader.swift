@@ -122,6 +122,14 @@ final class Reloader: Sendable {
         do throws(ConfigurationProblems) { configuration = try reloading.load() } catch { throw .invalid(error) }
         let files = configuration.files
         let kept = configuration.keepWhatNeedsRestart(of: old)
+        if let reason = configuration.reasonAgainstBoundTokens,
+            let issuer = configuration.issuers.first(where: \.bindsAlways)
+        {
+            // What was valid with a listener that takes a restart would refuse everybody until then.
+            throw .unusable(
+                "certificate_binding of \(issuer.token.issuer) refuses every token: \(reason), which takes a restart",
+                files: files, mayPass: false)
+        }
         let policy: AccessPolicy
         do throws(ProxyStartError) { policy = try ProxyServer.policy(of: configuration) } catch {
             throw .unusable(error.message, files: files, mayPass: false)
