@@ -58,16 +58,21 @@ package final class TLSServerContext: Sendable {
         case .none: scope = [0]
         case .requested(let trust):
             context.verifyPeer(SSL_VERIFY_PEER, trust)
-            unsafe clibssl_announce_authorities(pointer, trust.pointer)
+            unsafe clibssl_announce_authorities(pointer, trust.pointer, authoritiesBytesMax)
             scope = [1] + (trust.digest ?? [])
         case .required(let trust):
             context.verifyPeer(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, trust)
-            unsafe clibssl_announce_authorities(pointer, trust.pointer)
+            unsafe clibssl_announce_authorities(pointer, trust.pointer, authoritiesBytesMax)
             scope = [2] + (trust.digest ?? [])
         }
         scope = Digest.sha256(scope.span)
         unsafe SSL_CTX_set_session_id_context(pointer, scope, UInt32(scope.count))
     }
+
+    /// What the names of authorities may take in a request for a certificate: a length of two bytes is before all of
+    /// them, in TLS 1.3 (RFC 8446 section 4.3.2) together with other extensions. With more, every handshake would fail.
+    /// Without any, a caller chooses by itself (RFC 5246 section 7.4.4).
+    private static let authoritiesBytesMax: Int32 = 65_000
 
     private static func index(_ identities: [TLSIdentity]) -> [String: Int] {
         var index: [String: Int] = [:]
