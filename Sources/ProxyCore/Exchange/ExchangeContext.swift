@@ -36,7 +36,12 @@ package final class ExchangeContext {
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
     /// What new connections begin with; nil for requests in the clear.
-    package var tls: TLSServerContext?
+    package var tls: TLSServerContext? {
+        didSet {
+            guard let tls, let oldValue, !tls.wantsSameCertificates(as: oldValue) else { return }
+            for client in Self.inOrder(clients) { client.authoritiesChanged() }
+        }
+    }
     /// Called for each handshake that came to nothing.
     package var handshakeFailed: (SocketAddress, HandshakeFailure) -> Void = { _, _ in }
 
