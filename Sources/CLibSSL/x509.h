@@ -30,9 +30,19 @@ static inline int clibssl_certificates_push(STACK_OF(X509) *stack, X509 *certifi
 }
 static inline void clibssl_certificates_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
 
-// The names of every certificate in `store`, for the list that a server sends with its request for one.
-static inline int clibssl_announce_authorities(SSL_CTX *context, X509_STORE *store) {
+// The names of every certificate in `store`, for the list that a server sends with its request for one. None when they
+// take more than `max` bytes there.
+static inline int clibssl_announce_authorities(SSL_CTX *context, X509_STORE *store, int max) {
     STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+    long long bytes = 0;
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+        X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (certificate == NULL) continue;
+        int length = i2d_X509_NAME(X509_get_subject_name(certificate), NULL);
+        if (length < 0) return 0;
+        bytes += 2 + length;
+        if (bytes > max) return 0;
+    }
     for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
         X509 *certificate = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
         if (certificate != NULL && SSL_CTX_add_client_CA(context, certificate) != 1) return 0;

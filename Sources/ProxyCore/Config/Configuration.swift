@@ -47,3 +47,12 @@ package struct Configuration: Sendable {
         self.routes = routes
     }
 }
+
+extension Configuration {
+    /// Why no token can count that has to be bound to a client certificate; nil when one can.
+    package var reasonAgainstBoundTokens: String? {
+        guard let listenTLS else { return "callers show no certificate, since listen has no tls" }
+        guard listenTLS.clientCertificates == .none else { return nil }
+        return "callers show no certificate unless listen.tls.client_certificates is \"request\" or \"require\""
+    }
+}

@@ -9,13 +9,19 @@ package struct ConfigurationProblem: Sendable, Equatable {
     package let message: String
     /// The nearest valid key or value, when something seems misspelt.
     package let suggestion: String?
+    /// It may be gone a moment later, though nobody changes the file.
+    package let mayPass: Bool
 
-    package init(file: String, position: SourcePosition?, keyPath: String, message: String, suggestion: String?) {
+    package init(
+        file: String, position: SourcePosition?, keyPath: String, message: String, suggestion: String?,
+        mayPass: Bool = false
+    ) {
         self.file = file
         self.position = position
         self.keyPath = keyPath
         self.message = message
         self.suggestion = suggestion
+        self.mayPass = mayPass
     }
 }
 
@@ -36,6 +42,8 @@ package struct ConfigurationProblems: Error, Sendable, Equatable {
     package let problems: [ConfigurationProblem]
     /// The files that were looked at: when one of them changes, it is worth while to try again.
     package var files: [WatchedFile] = []
+    /// It may be worth while to try again even if none changes.
+    package var mayPass: Bool { problems.contains(where: \.mayPass) }
 
     package init(problems: [ConfigurationProblem], files: [WatchedFile] = []) {
         self.problems = problems

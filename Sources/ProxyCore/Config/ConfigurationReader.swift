@@ -24,6 +24,7 @@ struct ConfigurationReader {
         readRest(object, into: &configuration)
         HeaderRules.checkSetHeaders(object["upstream"], against: configuration)
         if listen != nil, upstream != nil { checkLoops(object, configuration) }
+        if listen != nil { IssuerReader.checkBindings(object["issuers"], against: configuration) }
         return listen == nil || upstream == nil || routes == nil || issuers == nil ? nil : configuration
     }
 

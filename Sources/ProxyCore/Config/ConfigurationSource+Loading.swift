@@ -4,7 +4,7 @@ extension ConfigurationSource {
         do throws(Errno) {
             return try FileReader.bytes(path, bytesMax: bytesMax)
         } catch {
-            throw unreadable(path, nil, "cannot read the file: \(error.message)")
+            throw unreadable(path, nil, "cannot read the file: \(error.message)", mayPass: error.mayPass)
         }
     }
 
@@ -31,10 +31,10 @@ extension ConfigurationSource {
     }
 
     private static func unreadable(
-        _ file: String, _ position: SourcePosition?, _ message: String
+        _ file: String, _ position: SourcePosition?, _ message: String, mayPass: Bool = false
     ) -> ConfigurationProblems {
         let problem = ConfigurationProblem(
-            file: file, position: position, keyPath: "", message: message, suggestion: nil)
+            file: file, position: position, keyPath: "", message: message, suggestion: nil, mayPass: mayPass)
         return ConfigurationProblems(problems: [problem])
     }
 }

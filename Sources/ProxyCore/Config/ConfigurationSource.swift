@@ -15,6 +15,7 @@ final class ConfigurationSource {
         var missingKey: String?
         var message: String
         var suggestion: String?
+        var mayPass = false
     }
 
     init(file: String, document: JSONDocument, environment: ((String) -> String?)?) {
@@ -27,8 +28,11 @@ final class ConfigurationSource {
     var hasProblems: Bool { !reports.isEmpty }
 
     /// Notes a problem with what starts at `offset`.
-    func report(at offset: Int, _ message: String, suggestion: String? = nil) {
-        reports.append(Report(offset: offset, missingKey: nil, message: message, suggestion: suggestion))
+    ///
+    /// - Parameter mayPass: it may be gone a moment later, though nobody changes the file.
+    func report(at offset: Int, _ message: String, suggestion: String? = nil, mayPass: Bool = false) {
+        reports.append(
+            Report(offset: offset, missingKey: nil, message: message, suggestion: suggestion, mayPass: mayPass))
     }
 
     /// Notes that the object which starts at `offset` lacks a key.
@@ -46,7 +50,7 @@ final class ConfigurationSource {
             if let key = report.missingKey { path.append(key: key) }
             return ConfigurationProblem(
                 file: file, position: SourcePosition(of: report.offset, in: document.bytes), keyPath: path.text,
-                message: report.message, suggestion: report.suggestion)
+                message: report.message, suggestion: report.suggestion, mayPass: report.mayPass)
         }
     }
 
@@ -80,7 +84,7 @@ final class ConfigurationSource {
         do throws(Errno) {
             bytes = try FileReader.bytes(resolve(file: path), bytesMax: 65_536)
         } catch {
-            throw TextSubstitution.Failure("cannot read the file \(path): \(error.message)")
+            throw TextSubstitution.Failure("cannot read the file \(path): \(error.message)", mayPass: error.mayPass)
         }
         if bytes.last == ASCII.lineFeed { bytes.removeLast() }
         guard let text = String(validating: bytes, as: UTF8.self) else {

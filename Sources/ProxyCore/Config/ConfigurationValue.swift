@@ -3,8 +3,8 @@ struct ConfigurationValue {
     let json: JSONValue
     let source: ConfigurationSource
 
-    func report(_ message: String, suggestion: String? = nil) {
-        source.report(at: Int(json.range.lower), message, suggestion: suggestion)
+    func report(_ message: String, suggestion: String? = nil, mayPass: Bool = false) {
+        source.report(at: Int(json.range.lower), message, suggestion: suggestion, mayPass: mayPass)
     }
 
     /// Reports what is wrong at a byte of `text`, which is this string's value: there, if the file has it as it is.
@@ -30,7 +30,7 @@ struct ConfigurationValue {
         do throws(TextSubstitution.Failure) {
             return try source.substitute(in: written)
         } catch {
-            report(error.message)
+            report(error.message, mayPass: error.mayPass)
             return nil
         }
     }

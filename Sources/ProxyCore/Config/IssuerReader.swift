@@ -22,6 +22,17 @@ struct IssuerReader {
         return issuers.count == elements.count ? issuers : nil
     }
 
+    /// Reports issuers whose tokens would all be refused, since no caller is asked for the certificate that they have
+    /// to be bound to.
+    static func checkBindings(_ value: ConfigurationValue?, against configuration: Configuration) {
+        guard let value, let reason = configuration.reasonAgainstBoundTokens else { return }
+        for (element, issuer) in zip(value.json.elements, configuration.issuers) where issuer.bindsAlways {
+            guard let binding = element["certificate_binding"] else { continue }
+            ConfigurationValue(json: binding, source: value.source).report(
+                "refuses every token: \(reason)")
+        }
+    }
+
     private func read() -> IssuerSettings? {
         let name = object.required("issuer", "missing: the exact value of the tokens' iss claim")?.text()
         let audiences = object.required("audiences", "missing: a token's aud has to hold one of them")?

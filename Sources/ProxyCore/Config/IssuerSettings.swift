@@ -11,14 +11,19 @@ package struct IssuerSettings: Sendable {
         self.access = access
     }
 
+    /// Whether its tokens count only with a client certificate.
+    package var bindsAlways: Bool { token.certificateBinding == .required }
+
     /// Whether the keys of both are the same and are got in the same way.
     package func hasSameKeys(as other: IssuerSettings) -> Bool {
-        guard token.issuer == other.token.issuer, refresh == other.refresh, access == other.access else { return false }
+        guard token.issuer.utf8.elementsEqual(other.token.issuer.utf8), refresh == other.refresh,
+            access == other.access
+        else { return false }
         switch (keys, other.keys) {
         case (.network(let one), .network(let two)): return one == two
         case (.discovery(let one), .discovery(let two)): return one == two
-        case (.file(let one), .file(let two)): return one == two
-        case (.inline(let one), .inline(let two)): return one.keys == two.keys
+        case (.file(let one), .file(let two)): return one.utf8.elementsEqual(two.utf8)
+        case (.inline(let one), .inline(let two)): return one.isSame(as: two)
         case (.network, _), (.discovery, _), (.file, _), (.inline, _): return false
         }
     }

@@ -13,8 +13,8 @@ enum ListenTLSReader {
         }
         let sound = pairs.compactMap(\.self)
         var settings = ListenTLSSettings(pairs: sound)
-        readClients(object, into: &settings)
-        return sound.isEmpty || sound.count < pairs.count ? nil : settings
+        guard readClients(object, into: &settings), !sound.isEmpty, sound.count == pairs.count else { return nil }
+        return settings
     }
 
     private static func readPair(_ object: ConfigurationObject) -> ListenTLSSettings.Pair? {
@@ -26,33 +26,37 @@ enum ListenTLSReader {
         }
         let pair = ListenTLSSettings.Pair(certificate: certificatePath, privateKey: keyPath)
         do throws(TLSFileProblem) { _ = try ListenTLSSettings.identity(pair) } catch {
-            (error.file == .privateKey ? key : certificate).report("\(error.path) \(error.message)")
+            (error.file == .privateKey ? key : certificate).report(
+                "\(error.path) \(error.message)", mayPass: error.mayPass)
             return nil
         }
         return pair
     }
 
-    private static func readClients(_ object: ConfigurationObject, into settings: inout ListenTLSSettings) {
+    /// False when it is not known what is wanted of callers.
+    private static func readClients(_ object: ConfigurationObject, into settings: inout ListenTLSSettings) -> Bool {
         let policy = object["client_certificates"]?.choice([
             "none": ListenTLSSettings.ClientCertificates.none, "request": .request, "require": .require,
         ])
+        let isKnown = policy != nil || !object.has("client_certificates")
         settings.clientCertificates = policy ?? .none
         guard let authorities = object["client_ca"] else {
             if settings.clientCertificates != .none {
                 object.reportMissing(
                     "client_ca", "missing: the PEM file of the authorities that issue callers' certificates")
             }
-            return
+            return isKnown
         }
-        guard let path = path(authorities) else { return }
+        guard let path = path(authorities) else { return isKnown }
         settings.clientCA = path
         do throws(TLSFileProblem) { _ = try ListenTLSSettings.trust(path) } catch {
-            authorities.report("\(error.path) \(error.message)")
+            authorities.report("\(error.path) \(error.message)", mayPass: error.mayPass)
         }
-        if settings.clientCertificates == .none, !object.has("client_certificates") || policy != nil {
+        if settings.clientCertificates == .none, isKnown {
             authorities.report(
                 "does nothing without client_certificates: \"request\", or \"require\" to refuse callers without one")
         }
+        return isKnown
     }
 
     private static func path(_ value: ConfigurationValue) -> String? {

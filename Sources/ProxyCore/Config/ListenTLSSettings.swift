@@ -69,13 +69,13 @@ package struct ListenTLSSettings: Sendable, Equatable {
 
     private static func secret(_ path: String) throws(TLSFileProblem) -> SecretBytes {
         do throws(Errno) { return try SecretBytes(file: path, bytesMax: TLSIdentity.keyBytesMax) } catch {
-            throw TLSFileProblem(path: path, file: .privateKey, message: "cannot be read: \(error.message)")
+            throw TLSFileProblem(path, .privateKey, unreadable: error)
         }
     }
 
     private static func bytes(_ path: String, _ file: TLSFileProblem.File) throws(TLSFileProblem) -> [UInt8] {
         do throws(Errno) { return try FileReader.bytes(path, bytesMax: 4 << 20) } catch {
-            throw TLSFileProblem(path: path, file: file, message: "cannot be read: \(error.message)")
+            throw TLSFileProblem(path, file, unreadable: error)
         }
     }
 }
@@ -93,6 +93,22 @@ package struct TLSFileProblem: Error, Equatable, Sendable {
     package let file: File
     /// Goes on where the file's name stands: "is not the private key of the certificate".
     package let message: String
+    /// It may be gone a moment later, though nobody changes the file.
+    package let mayPass: Bool
+
+    init(path: String, file: File, message: String) {
+        self.path = path
+        self.file = file
+        self.message = message
+        mayPass = false
+    }
+
+    init(_ path: String, _ file: File, unreadable error: Errno) {
+        self.path = path
+        self.file = file
+        message = "cannot be read: \(error.message)"
+        mayPass = error.mayPass
+    }
 }
 
 /// A certificate that callers are shown.

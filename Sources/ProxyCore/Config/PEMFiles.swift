@@ -33,7 +33,7 @@ enum PEMFiles {
         do throws(Errno) {
             return try SecretBytes(file: value.source.resolve(file: text), bytesMax: TLSIdentity.keyBytesMax)
         } catch {
-            value.report("cannot be read: \(error.message)")
+            value.report("cannot be read: \(error.message)", mayPass: error.mayPass)
             return nil
         }
     }
@@ -43,7 +43,7 @@ enum PEMFiles {
         do throws(Errno) {
             return try FileReader.bytes(value.source.resolve(file: text), bytesMax: 4 << 20)
         } catch {
-            value.report("cannot be read: \(error.message)")
+            value.report("cannot be read: \(error.message)", mayPass: error.mayPass)
             return nil
         }
     }

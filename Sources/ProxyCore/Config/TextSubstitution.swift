@@ -3,7 +3,12 @@
 enum TextSubstitution {
     struct Failure: Error {
         let message: String
-        init(_ message: String) { self.message = message }
+        let mayPass: Bool
+
+        init(_ message: String, mayPass: Bool = false) {
+            self.message = message
+            self.mayPass = mayPass
+        }
     }
 
     static func apply(

@@ -70,6 +70,8 @@ final class CallerHandshake: EventHandler {
     }
 
     private func handOver() {
+        // It has begun before a reload: the caller has been held against authorities that may count no more.
+        if let tls = context.tls, let begun = session.server, !tls.wantsSameCertificates(as: begun) { return cut() }
         guard let accepted = accepted.take() else { return }
         context.metrics.add(1, to: .handshakes)
         if session.isResumed { context.metrics.add(1, to: .resumptions) }

@@ -30,7 +30,7 @@ extension ClientConnection {
         if caller.hasOutput { return lastProgress.advanced(by: timeouts.upstreamIdle) }
         // Counted from the head's first byte, so that a caller cannot hold a place by sending a byte now and then.
         if let record { return record.started.advanced(by: timeouts.requestHead) }
-        return lastProgress.advanced(by: context.idleTimeout)
+        return min(lastProgress.advanced(by: context.idleTimeout), certificateCheck)
     }
 
     /// For a body that is still coming though the response has begun. A caller that has yet to take what there is of
@@ -118,7 +118,7 @@ extension ClientConnection {
             answer(.requestTimeout)
         } else if caller.hasOutput {
             close(broken: true)
-        } else {
+        } else if mustEnd || lastProgress.advanced(by: context.idleTimeout) <= context.loop.now {
             endIdle()
         }
     }

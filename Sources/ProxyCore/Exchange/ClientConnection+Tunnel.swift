@@ -75,10 +75,13 @@ extension ClientConnection {
         relay.tunnelIdle = overrides.map { $0.tunnelIdle.applied(to: idle) } ?? idle
     }
 
-    func tunnelDeadline() -> Instant { min(lastProgress.advanced(by: relay.tunnelIdle), relay.tokenCheck) }
+    func tunnelDeadline() -> Instant {
+        min(lastProgress.advanced(by: relay.tunnelIdle), relay.tokenCheck, certificateCheck)
+    }
 
     func tunnelTimedOut() {
         if tokenHasEnded() { return }
+        if mustEnd, let certificateEnd { return cutShort(certificateEnd) }
         if lastProgress.advanced(by: relay.tunnelIdle) <= context.loop.now { cutShort("tunnel_idle") }
     }
 

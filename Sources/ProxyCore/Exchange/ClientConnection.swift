@@ -24,6 +24,10 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private(set) var hasAsked = false
     /// When bytes last moved, or the state that is waited in began.
     var lastProgress: Instant
+    /// When it is time to look whether the caller's certificate still counts.
+    var certificateCheck = Instant.never
+    /// Why it does not, once that is so.
+    var certificateEnd: StaticString?
     package let timer = DeadlineTimer()
     private var registration = Registration(slot: 0, generation: 0)
     private var isPumping = false
@@ -70,14 +74,8 @@ package final class ClientConnection: EventHandler, UpstreamUser {
     private func join() {
         context.add(self, registration)
         if context.isDraining { drain() }
+        watchCertificate()
         updateDeadline()
-    }
-
-    /// The certificate that the caller has shown, which tokens may be bound to (RFC 8705 section 3); nil once it has
-    /// expired, whatever it was when the connection began.
-    var certificate: CertificateThumbprint? {
-        guard let tls = caller.tls, let end = tls.peerCertificateEnd, context.loop.unixTime <= end else { return nil }
-        return tls.peerCertificateThumbprint
     }
 
     // MARK: - Events
@@ -266,7 +264,7 @@ package final class ClientConnection: EventHandler, UpstreamUser {
         let action = exchange.completion
         guard action != .none else { return false }
         finishRecord()
-        perform(action)
+        perform(action == .startNext && mustEnd ? .closeAfterFlush : action)
         return true
     }
 

@@ -36,7 +36,12 @@ package final class ExchangeContext {
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
     /// What new connections begin with; nil for requests in the clear.
-    package var tls: TLSServerContext?
+    package var tls: TLSServerContext? {
+        didSet {
+            guard let tls, let oldValue, !tls.wantsSameCertificates(as: oldValue) else { return }
+            for client in Self.inOrder(clients) { client.authoritiesChanged() }
+        }
+    }
     /// Called for each handshake that came to nothing.
     package var handshakeFailed: (SocketAddress, HandshakeFailure) -> Void = { _, _ in }
 
@@ -66,8 +71,8 @@ package final class ExchangeContext {
     /// Not while a connection is in the middle of something: for the worker, between events.
     package func install(_ rules: ExchangeRules) {
         let shown = carried + RulesTotals(self.rules)
-        // It may stay for as long as a request of its own does, but it judges nothing more.
-        if case .gate(let gate) = self.rules.judge { gate.forgetTokens() }
+        // The old ones may stay for as long as a request of theirs does, but they judge nothing more.
+        if case .gate(let old) = self.rules.judge, case .gate(let new) = rules.judge { new.takeOverTokens(of: old) }
         self.rules = rules
         carried = shown - RulesTotals(rules)
         buffers.grow(to: rules.bufferBytes)
@@ -97,9 +102,9 @@ package final class ExchangeContext {
         case .gate(let gate):
             let pool = rules.pool
             metrics.set(.upstreamConnects, to: carried.attempts + pool.attempts)
-            metrics.set(.upstreamOpen, to: pool.count)
+            metrics.set(.upstreamOpen, to: pool.allowance.taken)
             metrics.set(.upstreamIdle, to: pool.idleCount)
-            metrics.set(.upstreamWaiting, to: pool.waitingCount)
+            metrics.set(.upstreamWaiting, to: pool.allowance.waitingCount)
             metrics.set(.cacheHits, to: carried.hits + gate.cache.hits)
             metrics.set(.cacheMisses, to: carried.misses + gate.cache.misses)
             metrics.set(.cacheEvictions, to: carried.evictions + gate.cache.evictions)
@@ -107,9 +112,9 @@ package final class ExchangeContext {
         case .outgoing(let calls):
             let ways = calls.ways
             metrics.set(.upstreamConnects, to: carried.attempts + ways.reduce(0) { $0 + $1.pool.attempts })
-            metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.count })
+            metrics.set(.upstreamOpen, to: ways.reduce(0) { $0 + $1.pool.allowance.taken })
             metrics.set(.upstreamIdle, to: ways.reduce(0) { $0 + $1.pool.idleCount })
-            metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.waitingCount })
+            metrics.set(.upstreamWaiting, to: ways.reduce(0) { $0 + $1.pool.allowance.waitingCount })
         }
     }
 

@@ -26,9 +26,9 @@ package struct RequestOutcomes: Sendable {
         all += refused.map { RequestOutcome(decision: "refused", reason: $0) }
         all += rejected.map { RequestOutcome(decision: "rejected", reason: $0) }
         all += UpstreamFailure.codes.map { RequestOutcome(decision: "failed", reason: $0) }
-        all += ["token_expired", "tunnel_idle", "drained", "caller_too_slow"].map {
-            RequestOutcome(decision: "cut", reason: $0)
-        }
+        all += [
+            "token_expired", "certificate_expired", "client_ca_changed", "tunnel_idle", "drained", "caller_too_slow",
+        ].map { RequestOutcome(decision: "cut", reason: $0) }
         all.append(RequestOutcome(decision: "abandoned", reason: "caller_gone"))
         all.append(RequestOutcome(decision: "failed", reason: "other"))
         table = Self.table(of: all)

@@ -5,6 +5,8 @@ package enum TunnelEnd: Int, CaseIterable, Sendable {
     case callerGone
     case upstreamFailed
     case tokenExpired
+    case certificateExpired
+    case clientCAChanged
     case idle
     case drained
 
@@ -15,6 +17,8 @@ package enum TunnelEnd: Int, CaseIterable, Sendable {
             case nil: .closed
             case "caller_gone"?: .callerGone
             case "token_expired"?: .tokenExpired
+            case "certificate_expired"?: .certificateExpired
+            case "client_ca_changed"?: .clientCAChanged
             case "tunnel_idle"?: .idle
             case "drained"?: .drained
             case _?: .upstreamFailed
@@ -27,6 +31,8 @@ package enum TunnelEnd: Int, CaseIterable, Sendable {
         case .callerGone: "caller_gone"
         case .upstreamFailed: "upstream_failed"
         case .tokenExpired: "token_expired"
+        case .certificateExpired: "certificate_expired"
+        case .clientCAChanged: "client_ca_changed"
         case .idle: "tunnel_idle"
         case .drained: "drained"
         }

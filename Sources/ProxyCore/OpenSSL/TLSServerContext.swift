@@ -15,6 +15,8 @@ package final class TLSServerContext: Sendable {
     /// Which of the contexts is for a name, in lower case; behind `*` and a dot for names with one more label in front.
     private let contextsByName: [String: Int]
     private let tickets: TicketKeyRing
+    /// What is wanted of callers' certificates, condensed.
+    private let scope: [UInt8]
 
     /// - Parameters:
     ///   - identities: at least one. The first whose certificate is for the name that a caller asks for (SNI, RFC 6066
@@ -24,14 +26,16 @@ package final class TLSServerContext: Sendable {
         identities: [TLSIdentity], clientCertificates: ClientCertificates = .none, tickets: TicketKeyRing
     ) throws(TLSIdentityError) {
         precondition(!identities.isEmpty)
+        let scope = Self.scope(clientCertificates)
         var contexts: [SSLContext] = []
         for identity in identities {
             let context = try SSLContext(.server, identity: identity)
-            Self.configure(context, clientCertificates)
+            Self.configure(context, clientCertificates, scope)
             contexts.append(context)
         }
         self.contexts = contexts
         self.tickets = tickets
+        self.scope = scope
         contextsByName = Self.index(identities)
         if identities.count > 1 { unsafe clibssl_set_name_callback(contexts[0].pointer, nameAsked) }
     }
@@ -43,7 +47,22 @@ package final class TLSServerContext: Sendable {
         return unsafe ssl
     }
 
-    private static func configure(_ context: SSLContext, _ clientCertificates: ClientCertificates) {
+    /// Whether callers are held against the same authorities, in the same way.
+    package func wantsSameCertificates(as other: TLSServerContext) -> Bool { scope == other.scope }
+
+    private static func scope(_ clientCertificates: ClientCertificates) -> [UInt8] {
+        let text: [UInt8] =
+            switch clientCertificates {
+            case .none: [0]
+            case .requested(let trust): [1] + (trust.digest ?? [])
+            case .required(let trust): [2] + (trust.digest ?? [])
+            }
+        return Digest.sha256(text.span)
+    }
+
+    private static func configure(
+        _ context: SSLContext, _ clientCertificates: ClientCertificates, _ scope: [UInt8]
+    ) {
         let pointer = unsafe context.pointer
         unsafe clibssl_choose_http11(pointer)
         // Tickets are all that is remembered, and they lie with the callers.
@@ -51,23 +70,24 @@ package final class TLSServerContext: Sendable {
         unsafe clibssl_set_ticket_callback(pointer, ticketAsked)
         unsafe SSL_CTX_set_num_tickets(pointer, 1)
         unsafe SSL_CTX_set_timeout(pointer, 7200)
-        // A session is resumed without its certificate being held against the authorities again: those of before must
-        // not count when these have changed.
-        var scope: [UInt8]
         switch clientCertificates {
-        case .none: scope = [0]
+        case .none: break
         case .requested(let trust):
             context.verifyPeer(SSL_VERIFY_PEER, trust)
-            unsafe clibssl_announce_authorities(pointer, trust.pointer)
-            scope = [1] + (trust.digest ?? [])
+            unsafe clibssl_announce_authorities(pointer, trust.pointer, authoritiesBytesMax)
         case .required(let trust):
             context.verifyPeer(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, trust)
-            unsafe clibssl_announce_authorities(pointer, trust.pointer)
-            scope = [2] + (trust.digest ?? [])
+            unsafe clibssl_announce_authorities(pointer, trust.pointer, authoritiesBytesMax)
         }
-        scope = Digest.sha256(scope.span)
+        // A session is resumed without its certificate being held against the authorities again: those of before must
+        // not count when these have changed.
         unsafe SSL_CTX_set_session_id_context(pointer, scope, UInt32(scope.count))
     }
+
+    /// What the names of authorities may take in a request for a certificate: a length of two bytes is before all of
+    /// them, in TLS 1.3 (RFC 8446 section 4.3.2) together with other extensions. With more, every handshake would fail.
+    /// Without any, a caller chooses by itself (RFC 5246 section 7.4.4).
+    private static let authoritiesBytesMax: Int32 = 65_000
 
     private static func index(_ identities: [TLSIdentity]) -> [String: Int] {
         var index: [String: Int] = [:]

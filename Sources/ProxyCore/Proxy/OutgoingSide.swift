@@ -56,7 +56,8 @@ final class OutgoingSide {
         let targets = rules.egress.targets
         let gate = OutgoingGate(rules.table, sources: rules.tokens.map(\.source))
         let connect = configuration.timeouts.upstreamConnect
-        let adopted = pools.adopt(rules.upstreams, targets.map { $0.upstream.poolOptions(connect: connect) })
+        let adopted = pools.adopt(
+            rules.upstreams, targets.map { $0.upstream.poolOptions(connect: connect) }, names: targets.map(\.call.id))
         let ways = zip(adopted, targets).map { OutgoingWay(pool: $0, forwarding: $1.upstream.forwardingOptions) }
         let demand = gate.demand
         let parking = KeyParking(

@@ -54,7 +54,7 @@ package final class ProxyServer: Sendable {
     private let log: LogWriter
     private let threads = Mutex<[Thread]>([])
     private let running: Atomic<Int>
-    private let workerFailure = Mutex<Errno?>(nil)
+    private let firstFailure = Mutex<Errno?>(nil)
     /// Signalled when the last worker has ended.
     package let ended: WakeUp
 
@@ -168,7 +168,8 @@ package final class ProxyServer: Sendable {
             }
             threads.withLock { $0.append(thread) }
         }
-        try supplies.commit(stock)
+        supplies.commit(stock)
+        try supplies.follow()
     }
 
     private func startReloader(
@@ -188,7 +189,9 @@ package final class ProxyServer: Sendable {
         // So that those who only hold connections cannot keep probes out for long.
         options.keepAliveIdle = .seconds(5)
         let pages = AdminPages(status)
-        let service = try Service.start("admin", on: admin, options: options, log: log) { pages.answer }
+        let service = try Service.start(
+            "admin", on: admin, options: options, log: log, failed: { [weak self] in self?.fail($0) }
+        ) { pages.answer }
         adminService.withLock { $0 = service }
     }
 
@@ -204,14 +207,20 @@ package final class ProxyServer: Sendable {
             worker.run()
         } catch {
             // A proxy with fewer workers than its sockets would leave the connections of the others unanswered.
-            workerFailure.withLock { $0 = error }
-            cut()
+            fail(error)
         }
         if running.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue == 0 { ended.signal() }
     }
 
-    /// Why a worker could not start; then all have ended. To be asked after `ended`.
-    package var failure: Errno? { workerFailure.withLock { $0 } }
+    /// Ends everything, as at the start when a socket is not to be had. A proxy whose admin listener does not answer
+    /// would be taken for dead by those who probe it, and watched by nobody.
+    private func fail(_ error: Errno) {
+        firstFailure.withLock { $0 = $0 ?? error }
+        cut()
+    }
+
+    /// Why a worker or the admin listener could not start; then all have ended. To be asked after `ended`.
+    package var failure: Errno? { firstFailure.withLock { $0 } }
 
     /// Has the configuration read again, with all that it names, changed or not. Returns at once; the log tells what
     /// came of it.

@@ -67,7 +67,7 @@ struct ReloadLog: Sendable {
         let problems: [String] =
             switch failure {
             case .invalid(let problems): problems.problems.map(\.description)
-            case .unusable(let message, _): [message]
+            case .unusable(let message, _, _): [message]
             }
         for problem in problems.prefix(Self.linesMax) {
             log.log(.error, "configuration_problem", mayWait: false) { $0.field("problem", problem) }
@@ -76,6 +76,7 @@ struct ReloadLog: Sendable {
             line.field("cause", isAsked ? "signal" : "file")
             line.field("problems", problems.count)
             line.field("hint", "nothing has changed: the configuration of before stays in force")
+            if failure.mayPass { line.field("retry", "every two seconds, until it works") }
         }
     }
 }

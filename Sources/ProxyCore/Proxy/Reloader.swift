@@ -19,6 +19,8 @@ final class Reloader: Sendable {
 
     /// How long to wait for workers to take other rules. A turn of their loops takes milliseconds.
     private static let patience = Interval.seconds(10)
+    /// How long until what a shortage has kept from being done is tried again.
+    private static let pause = Interval.seconds(2)
 
     /// - Parameters:
     ///   - configuration: what is in force.
@@ -61,16 +63,31 @@ final class Reloader: Sendable {
 
     // MARK: - On the thread
 
+    /// What a shortage has kept from being done.
+    private enum Unfinished: Equatable {
+        /// The reload, of which the log has told.
+        case reload(isAsked: Bool)
+        /// The rules are in force, but names of upstreams are not looked up again.
+        case supplies
+    }
+
     private func run() {
         let watch = FileWatch(bell: bell, end: end)
         var (configuration, policy) = (first, firstPolicy)
+        var unfinished: Unfinished?
         watch.watch(configuration.files)
         while true {
             let isAsked: Bool
-            switch watch.wait() {
-            case .asked: isAsked = true
-            case .changed: isAsked = false
-            case .ended: return
+            var isRetry = false
+            switch (watch.wait(for: unfinished == nil ? nil : Self.pause), unfinished) {
+            case (.asked, _): isAsked = true
+            case (.changed, _): isAsked = false
+            case (.timedOut, .reload(let wasAsked)): (isAsked, isRetry) = (wasAsked, true)
+            case (.timedOut, .supplies):
+                if (try? supplies.follow()) != nil { unfinished = nil }
+                continue
+            case (.timedOut, nil): continue
+            case (.ended, _): return
             }
             reloading.began()
             // Before they are read, so that a later change is told, and what a failed attempt leaves unread is not told
@@ -78,50 +95,64 @@ final class Reloader: Sendable {
             let looked = configuration.files.map { WatchedFile($0.path) }
             let began = Clock.monotonic()
             do throws(ReloadFailure) {
-                let change = try reload(from: configuration, policy, areChanged: !isAsked)
+                // Whatever comes of the rest: certificates and keys may have been renewed.
+                defer { if !isRetry { supplies.lookAtFiles(areChanged: !isAsked) } }
+                let change = try reload(from: configuration, policy)
                 (configuration, policy) = (change.configuration, change.policy)
                 watch.watch(configuration.files)
                 status.reloads.succeeded(configuration)
                 lines.succeeded(change, isAsked: isAsked, took: Clock.monotonic().since(began))
+                unfinished = change.isComplete ? nil : .supplies
             } catch {
                 // With those that the last attempt has named: what is wrong may be in one of them.
                 watch.watch(error.files + looked)
-                status.reloads.failed()
-                lines.failed(error, isAsked: isAsked)
+                unfinished = error.mayPass ? .reload(isAsked: isAsked) : nil
+                // Told once, however long it lasts.
+                if !(isRetry && error.mayPass) {
+                    status.reloads.failed()
+                    lines.failed(error, isAsked: isAsked)
+                }
             }
             reloading.ended()
         }
     }
 
-    private func reload(
-        from old: Configuration, _ oldPolicy: AccessPolicy, areChanged: Bool
-    ) throws(ReloadFailure) -> ReloadChange {
-        // Whatever comes of the rest: certificates and keys may have been renewed.
-        defer { supplies.lookAtFiles(areChanged: areChanged) }
+    private func reload(from old: Configuration, _ oldPolicy: AccessPolicy) throws(ReloadFailure) -> ReloadChange {
         var configuration: Configuration
         do throws(ConfigurationProblems) { configuration = try reloading.load() } catch { throw .invalid(error) }
         let files = configuration.files
         let kept = configuration.keepWhatNeedsRestart(of: old)
+        if let reason = configuration.reasonAgainstBoundTokens,
+            let issuer = configuration.issuers.first(where: \.bindsAlways)
+        {
+            // What was valid with a listener that takes a restart would refuse everybody until then.
+            throw .unusable(
+                "certificate_binding of \(issuer.token.issuer) refuses every token: \(reason), which takes a restart",
+                files: files, mayPass: false)
+        }
         let policy: AccessPolicy
         do throws(ProxyStartError) { policy = try ProxyServer.policy(of: configuration) } catch {
-            throw .unusable(error.message, files: files)
+            throw .unusable(error.message, files: files, mayPass: false)
         }
         let stock: Supplies.Stock
         do throws(SupplyError) { stock = try supplies.prepare(configuration, waitingUnless: end) } catch {
-            throw .unusable(error.message, files: files)
+            throw .unusable(error.message, files: files, mayPass: error.mayPass)
         }
         let isTaken: Bool
         do throws(Errno) { isTaken = try handOver(configuration, policy, stock) } catch {
             supplies.giveUp(stock)
-            throw .unusable(error.description, files: files)
+            throw .unusable(error.description, files: files, mayPass: true)
         }
-        do throws(Errno) { try supplies.commit(stock) } catch {
-            // The rules are in force; an upstream's name will be looked up again with the next reload.
+        supplies.commit(stock)
+        var isComplete = true
+        do throws(Errno) { try supplies.follow() } catch {
+            isComplete = false
             log.log(.error, "reload_incomplete") { $0.field("error", error.description) }
         }
         setLimits(configuration, old)
         return ReloadChange(
             configuration: configuration, policy: policy, needsRestart: kept, isTakenByAll: isTaken,
+            isComplete: isComplete,
             comparison: PolicyComparison(from: oldPolicy, to: policy) { isEnding.load(ordering: .relaxed) },
             issuers: IssuerChange.all(from: old, to: configuration),
             settingsOfTrust: configuration.settingsOfTrust(otherThanIn: old))
@@ -175,6 +206,8 @@ struct ReloadChange {
     /// The keys of what cannot change while the proxy runs, and would have.
     let needsRestart: [String]
     let isTakenByAll: Bool
+    /// False when a shortage has kept something from being started that the rules can do without for a while.
+    let isComplete: Bool
     let comparison: PolicyComparison
     let issuers: [IssuerChange]
     /// The keys of settings that decide whom callers are taken for, and have changed.
@@ -184,12 +217,20 @@ struct ReloadChange {
 /// Why a reload has changed nothing.
 enum ReloadFailure: Error {
     case invalid(ConfigurationProblems)
-    case unusable(String, files: [WatchedFile])
+    case unusable(String, files: [WatchedFile], mayPass: Bool)
 
     var files: [WatchedFile] {
         switch self {
         case .invalid(let problems): problems.files
-        case .unusable(_, let files): files
+        case .unusable(_, let files, _): files
+        }
+    }
+
+    /// It may be worth while to try again though no file changes.
+    var mayPass: Bool {
+        switch self {
+        case .invalid(let problems): problems.mayPass
+        case .unusable(_, _, let mayPass): mayPass
         }
     }
 }
@@ -201,4 +242,13 @@ extension SupplyError {
         case .system(let error): error.description
         }
     }
+
+    /// What the system refuses here (threads, descriptors) is short for the moment.
+    var mayPass: Bool {
+        switch self {
+        case .tls(let problem): problem.mayPass
+        case .system: true
+        }
+    }
 }
+

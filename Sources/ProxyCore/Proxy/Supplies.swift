@@ -79,9 +79,8 @@ final class Supplies: Sendable {
         if let watch = before?.watch, watch !== stock.certificates?.watch { watch.stop() }
     }
 
-    /// From now on these: the workers have them. Stops what is no longer among them. Throws the first error after all
-    /// is done that can be.
-    func commit(_ stock: Stock) throws(Errno) {
+    /// From now on these: the workers have them. Stops what is no longer among them. `follow` comes next.
+    func commit(_ stock: Stock) {
         let before = current.withLock { current in
             let before = current
             current = stock
@@ -91,6 +90,12 @@ final class Supplies: Sendable {
         status.egress?.tokens.commit(stock.tokens.map(\.number))
         Self.stop(before, keeping: stock)
         if let loaded = stock.certificates?.loaded { status.certificates.install(loaded.certificates) }
+    }
+
+    /// Starts what looks after names and certificates from now on, as far as it does not run yet. Throws the first
+    /// error after all is done that can be; then to be called again.
+    func follow() throws(Errno) {
+        let stock = current.withLock { $0 }
         var failure: Errno?
         func attempt(_ follow: () throws(Errno) -> Void) {
             do throws(Errno) { try follow() } catch { failure = failure ?? error }

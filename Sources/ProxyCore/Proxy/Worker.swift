@@ -95,9 +95,10 @@ final class Worker: EventHandler {
     ) -> ExchangeRules {
         let (configuration, issuers) = (rules.configuration, rules.keys)
         let gate = Gate(
-            policy: rules.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
+            policy: rules.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits,
+            keySources: issuers.map(\.number))
         keys.adopt(gate, issuers)
-        let pool = pools.adopt([rules.upstream], [configuration.upstreamPoolOptions])[0]
+        let pool = pools.adopt([rules.upstream], [configuration.upstreamPoolOptions], names: [""])[0]
         let parking = KeyParking(
             waits: configuration.issuers.map(\.refresh.wait), max: configuration.limits.parkedRequests,
             refetch: { keys.refetch(issuers[$0]) })

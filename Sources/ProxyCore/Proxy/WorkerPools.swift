@@ -2,22 +2,30 @@
 final class WorkerPools {
     private let loop: EventLoop
     private var pools: [Int: UpstreamPool] = [:]
+    private var allowances: [String: UpstreamAllowance] = [:]
 
     init(loop: EventLoop) { self.loop = loop }
 
     /// The pools for these upstreams, made where there are none. All others are retired: their connections end after
-    /// what they carry.
-    func adopt(_ places: [UpstreamPlace], _ options: [UpstreamPoolOptions]) -> [UpstreamPool] {
-        let before = pools
+    /// what they carry, and until then count among those of the upstream by the same name.
+    func adopt(_ places: [UpstreamPlace], _ options: [UpstreamPoolOptions], names: [String]) -> [UpstreamPool] {
+        let before = (pools, allowances)
         pools = [:]
-        let adopted = zip(places, options).map { place, options in
-            let kept = before[place.number]
+        allowances = [:]
+        var adopted: [UpstreamPool] = []
+        for ((place, options), name) in zip(zip(places, options), names) {
+            let allowance = before.1[name] ?? UpstreamAllowance(connectionsMax: options.connectionsMax)
+            allowances[name] = allowance
+            let kept = before.0[place.number]
+            kept?.join(allowance)
             kept?.setOptions(options)
-            let pool = kept ?? UpstreamPool(loop: loop, addresses: place.addresses, options: options)
+            let pool =
+                kept
+                ?? UpstreamPool(loop: loop, addresses: place.addresses, options: options, allowance: allowance)
             pools[place.number] = pool
-            return pool
+            adopted.append(pool)
         }
-        for (number, pool) in before where pools[number] == nil { pool.retire() }
+        for (number, pool) in before.0 where pools[number] == nil { pool.retire() }
         return adopted
     }
 

@@ -19,11 +19,12 @@ package final class Service: Sendable {
     ///   - mailbox: through which it is told things; one of its own if not given.
     ///   - pulse: where other threads see whether its loop is stuck.
     ///   - ended: signalled when the service's thread has nothing more to do, also when it could not start.
+    ///   - failed: called on the service's thread when it could not start.
     ///   - makeHandler: runs on the service's thread, where what it makes stays.
     package static func start(
         _ name: String, on socket: ListeningSocket, options: ServiceOptions = ServiceOptions(), log: LogWriter,
         mailbox: Mailbox<ServiceCommand>? = nil, pulse: LoopPulse = LoopPulse(), ended: WakeUp? = nil,
-        makeHandler: @escaping @Sendable () -> ServiceHandler
+        failed: @escaping @Sendable (Errno) -> Void = { _ in }, makeHandler: @escaping @Sendable () -> ServiceHandler
     ) throws(Errno) -> Service {
         let mailbox = if let mailbox { mailbox } else { try Mailbox<ServiceCommand>() }
         let thread = try Thread.start(name: name) {
@@ -37,6 +38,7 @@ package final class Service: Sendable {
                     line.field("service", name)
                     line.field("error", error.description)
                 }
+                failed(error)
             }
         }
         return Service(address: socket.address, mailbox: mailbox, thread: thread)

@@ -18,6 +18,16 @@ package struct Errno: Error, Equatable, CustomStringConvertible {
 
     package static func == (left: Errno, right: Errno) -> Bool { left.code == right.code }
 
+    /// Out of file descriptors or of memory for sockets: nothing is wrong with the peer, and it passes.
+    package var isResourceShortage: Bool {
+        code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM
+    }
+
+    /// A shortage, or a disk or a server of files that is away for a moment: what is read later may be read well.
+    package var mayPass: Bool {
+        isResourceShortage || code == EAGAIN || code == EINTR || code == EIO || code == ESTALE
+    }
+
     /// The peer has broken the connection off.
     package var isReset: Bool { code == ECONNRESET }
     package var isAddressInUse: Bool { code == EADDRINUSE }

@@ -11,6 +11,8 @@ package final class FileWatch {
         /// Somebody has rung.
         case asked
         case changed
+        /// The time to wait is over, and nothing is changing.
+        case timedOut
         case ended
     }
 
@@ -48,8 +50,10 @@ package final class FileWatch {
         watchFolders()
     }
 
-    /// Blocks until a file has changed, somebody rings, or the end.
-    package func wait() -> Wake {
+    /// Blocks until a file has changed, somebody rings, or the end; or for `time`, and then until what is changing has
+    /// come to rest.
+    package func wait(for time: Interval? = nil) -> Wake {
+        let deadline = time.map { Clock.monotonic().advanced(by: $0) } ?? .never
         // At once, for what has changed since the files were looked at.
         var nextLook = Clock.monotonic()
         var latest: Instant?
@@ -78,9 +82,10 @@ package final class FileWatch {
                 }
                 // What was found by looking may not be complete, and what is away may come back.
                 let isChanging = current != files
+                if !isChanging, now >= deadline { return .timedOut }
                 latest = isChanging ? bound : nil
                 isTold = isTold && isChanging
-                nextLook = now.advanced(by: isChanging ? Self.quiet : Self.period)
+                nextLook = isChanging ? now.advanced(by: Self.quiet) : min(now.advanced(by: Self.period), deadline)
                 last = current
             }
         }

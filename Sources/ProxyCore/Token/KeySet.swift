@@ -91,6 +91,9 @@ package final class KeySet: Sendable {
         return KeySet(keys: keys, skipped: skipped, uses: zip(keys, uses).map { known[$0.identity] ?? $1 })
     }
 
+    /// Whether both come of documents that say the same of keys.
+    package func isSame(as other: KeySet) -> Bool { keys == other.keys && skipped == other.skipped }
+
     package func holds(_ identity: KeyIdentity) -> Bool { keys.contains { $0.identity == identity } }
 
     /// The keys that may have signed a token with that header: those of its `kid` alone when it has one, otherwise all

@@ -30,6 +30,7 @@ package final class UpstreamPool {
 
     private let loop: EventLoop
     private var options: UpstreamPoolOptions
+    package private(set) var allowance: UpstreamAllowance
     private var isRetired = false
     private var addresses: [SocketAddress]
     private var nextAddress = 0
@@ -39,11 +40,17 @@ package final class UpstreamPool {
     private var openCount = 0
     private var attemptCount = 0
 
-    package init(loop: EventLoop, addresses: [SocketAddress], options: UpstreamPoolOptions) {
+    /// - Parameter allowance: what it shares with others; nil for one of its own.
+    package init(
+        loop: EventLoop, addresses: [SocketAddress], options: UpstreamPoolOptions, allowance: UpstreamAllowance? = nil
+    ) {
         self.loop = loop
         self.addresses = addresses
         self.options = options
+        self.allowance = allowance ?? UpstreamAllowance(connectionsMax: options.connectionsMax)
         idle = IdleConnections(loop: loop, capacity: options.connectionsMax)
+        self.allowance.setMax(options.connectionsMax)
+        self.allowance.enter(self, open: 0, waiting: 0)
     }
 
     /// Connections that are open or being opened.
@@ -62,7 +69,18 @@ package final class UpstreamPool {
     /// Bounds for connections from now on; those that are open stay. Not for another `tls`: that takes another pool.
     package func setOptions(_ options: UpstreamPoolOptions) {
         self.options = options
-        serveWaiting()
+        allowance.setMax(options.connectionsMax)
+        allowance.serve()
+    }
+
+    /// Takes its connections along to those that share another allowance.
+    package func join(_ other: UpstreamAllowance) {
+        guard other !== allowance else { return }
+        allowance.leave(self, open: openCount, waiting: waiting.count)
+        let left = allowance
+        allowance = other
+        other.enter(self, open: openCount, waiting: waiting.count)
+        left.serve()
     }
 
     /// No request begins here any more: closes what is at rest, and each connection after what it carries.
@@ -82,9 +100,10 @@ package final class UpstreamPool {
             connection.lend(to: user)
             return .connected(connection)
         }
-        if count >= options.connectionsMax, let victim = idle.takeNewest() { close(victim) }
-        guard count < options.connectionsMax else {
+        if allowance.isFull { allowance.makeRoom() }
+        guard !allowance.isFull else {
             waiting.append(Waiting(user: user, fresh: fresh))
+            allowance.noteWaiting(1)
             return .pending
         }
         return open(for: user, attempts: addresses.count)
@@ -95,6 +114,7 @@ package final class UpstreamPool {
     package func cancel(_ user: any UpstreamUser) -> Bool {
         if let index = waiting.firstIndex(where: { $0.user === user }) {
             waiting.remove(at: index)
+            allowance.noteWaiting(-1)
             return true
         }
         if let index = connecting.firstIndex(where: { $0.user === user }) {
@@ -102,14 +122,14 @@ package final class UpstreamPool {
             // Whoever gives up has nearly always waited in vain: let the next one try elsewhere.
             leave(connection.place)
             close(connection)
-            serveWaiting()
+            allowance.serve()
         }
         return false
     }
 
     /// Closes what is at rest, for the end of the worker.
     package func closeIdle() {
-        while let connection = idle.takeNewest() { close(connection) }
+        while closeNewestIdle() {}
     }
 
     /// A connection at rest whose upstream has sent nothing since.
@@ -128,8 +148,16 @@ package final class UpstreamPool {
     // MARK: For connections
 
     func takeBack(_ connection: UpstreamConnection) {
+        guard isRetired || waiting.count == allowance.waitingCount else {
+            // Somebody of older rules waits, and needs another connection, but this place.
+            close(connection)
+            return allowance.serve()
+        }
         guard let next = waiting.first else {
-            guard !isRetired else { return close(connection) }
+            guard !isRetired else {
+                close(connection)
+                return allowance.serve()
+            }
             connection.rest(until: loop.now.advanced(by: options.idle))
             idle.add(connection)
             return
@@ -137,9 +165,10 @@ package final class UpstreamPool {
         if next.fresh || !connection.isQuiet {
             // Not this one, but its place.
             close(connection)
-            serveWaiting()
+            allowance.serve()
         } else {
             waiting.removeFirst()
+            allowance.noteWaiting(-1)
             connection.lend(to: next.user)
             next.user.upstreamConnected(connection)
         }
@@ -148,12 +177,13 @@ package final class UpstreamPool {
     func discard(_ connection: UpstreamConnection) {
         idle.remove(connection)
         close(connection)
-        serveWaiting()
+        allowance.serve()
     }
 
     func connectionClosed() {
         openCount -= 1
-        serveWaiting()
+        allowance.giveBack()
+        allowance.serve()
     }
 
     func connectionAttemptSucceeded(_ connection: UpstreamConnection) {
@@ -168,7 +198,7 @@ package final class UpstreamPool {
         close(connection)
         leave(connection.place)
         deliver(attempts > 0 ? open(for: user, attempts: attempts) : .failed(failure), to: user)
-        serveWaiting()
+        allowance.serve()
     }
 
     /// Starts a connection to the next address; one that fails at once is followed by the one after it, `attempts` in
@@ -183,6 +213,7 @@ package final class UpstreamPool {
                     socket: Socket.connect(to: addresses[place % addresses.count]), tls: options.tls, place: place,
                     attemptsLeft: max(0, attempts - attempt), loop: loop, pool: self, user: user)
                 openCount += 1
+                allowance.take()
                 attemptCount += 1
                 connecting.append(connection)
                 // The last one has whatever time its user has.
@@ -218,11 +249,23 @@ package final class UpstreamPool {
     private func close(_ connection: UpstreamConnection) {
         connection.close()
         openCount -= 1
+        allowance.giveBack()
     }
 
-    private func serveWaiting() {
-        while count < options.connectionsMax, !waiting.isEmpty {
+    // MARK: For the allowance
+
+    /// False when there is none.
+    func closeNewestIdle() -> Bool {
+        guard let connection = idle.takeNewest() else { return false }
+        close(connection)
+        return true
+    }
+
+    /// Opens connections for those that wait, as far as there are places.
+    func serveWaiting() {
+        while !allowance.isFull, !waiting.isEmpty {
             let user = waiting.removeFirst().user
+            allowance.noteWaiting(-1)
             deliver(open(for: user, attempts: addresses.count), to: user)
         }
     }

@@ -46,7 +46,7 @@ final class ConfigurationLoaderTests: XCTestCase {
                           "max_connections": 7},
              "issuers": [{"issuer": "i", "audiences": ["x", "y"], "jwks_uri": "http://localhost:81/k?a=b",
                 "algorithms": ["ES256"], "scope_claims": ["roles"], "clock_skew_seconds": 5, "token_types": ["JOSE"],
-                "client_id_claims": ["a.b"], "max_token_lifetime_seconds": 60, "certificate_binding": "required",
+                "client_id_claims": ["a.b"], "max_token_lifetime_seconds": 60, "certificate_binding": "ignore",
                 "key_refresh": {"default_seconds": 2, "min_seconds": 1, "max_seconds": 3, "cooldown_seconds": 4,
                                 "fetch_timeout_seconds": 0.5, "wait_seconds": 6, "stale_seconds": 7}}],
              "routes": [{"path": "/a/{t}", "methods": ["PUT"], "public": true, "id": "the a", "mode": "enforce",
@@ -102,7 +102,7 @@ final class ConfigurationLoaderTests: XCTestCase {
         expected.acceptsUntyped = false
         expected.clientIDClaims = ["a.b"].compactMap(ClaimPath.init(dotted:))
         expected.maxTokenLifetimeSeconds = 60
-        expected.certificateBinding = .required
+        expected.certificateBinding = .ignored
         XCTAssertEqual(issuer.token, expected)
         var refresh = KeyRefresh()
         refresh.defaultLifetime = .seconds(2)

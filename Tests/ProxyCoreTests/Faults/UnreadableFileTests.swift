@@ -27,6 +27,8 @@
             func shut(_ path: String?) { file.withLock { $0 = path } }
         }
 
+        private static let open = #"{"path": "/a", "public": true}"#
+        private static let scoped = #"{"path": "/a", "scopes": ["a:read"]}"#
         private let shortage = Shortage()
 
         func testClientsOfAnAuthorizationServer() throws {
@@ -64,6 +66,69 @@
             caller.endSending()
             XCTAssertEqual(proxy.log.entries.values.count { $0.event == "certificates_not_reloaded" }, 1)
             try assertQuiet(proxy)
+        }
+
+        /// Of what a configuration consists, whichever of its files it is.
+        func testConfiguration() throws {
+            let authority = String(decoding: TestCertificates().authority.pem, as: UTF8.self)
+            // Nobody is there: what is let through is answered with 502.
+            let upstream = """
+                {"url": "https://127.0.0.1:1", "tls": {"ca_file": "ca.pem"},
+                 "set_headers": {"X-Key": "${file:key.txt}"}}
+                """
+            for name in ["routes.json", "key.txt", "ca.pem"] {
+                let (folder, shortage) = (TemporaryDirectory(), Shortage())
+                folder.write("first", to: "key.txt")
+                folder.write(authority, to: "ca.pem")
+                let attempts = Recorder<String>()
+                let standIn = HastyThreads("reload") { call, thread in
+                    guard thread == "reload" else { return .proceed }
+                    if case .open(let path, _) = call, shortage.isShut(path) { attempts.record(path) }
+                    return shortage.answer(call)
+                }
+                let proxy = try KernelStandIns.withInherited(standIn) {
+                    try ProxyFixture(upstream, routes: Self.open, #""admin": "127.0.0.1:0""#, folder: folder)
+                }
+                let admin = try AdminClient(proxy)
+                shortage.shut(name)
+                let told = try proxy.reload(upstream, routes: Self.scoped, #""admin": "127.0.0.1:0""#)
+                XCTAssertEqual(told.event, "reload_failed", name)
+                XCTAssertNotNil(told["retry"], name)
+                try attempts.await("attempts") { _ in attempts.values.count >= 4 }
+                XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/a")).status, 502, name)
+                shortage.shut(nil)
+                XCTAssertEqual(try proxy.awaitReload(after: 1).event, "reloaded", name)
+                XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/a")).status, 401, name)
+                try admin.awaitMetrics([
+                    "scopeproxy_reloads_total{result=\"failure\"}": 1, "scopeproxy_reload_last_failed": 0,
+                ])
+                try assertQuiet(proxy)
+            }
+        }
+
+        /// What is read at last is not valid: that is told, and nothing is tried any more.
+        func testConfigurationThatIsFoundInvalid() throws {
+            let upstream = try ScriptedUpstream()
+            let (folder, attempts, shortage) = (TemporaryDirectory(), Recorder<String>(), shortage)
+            let standIn = HastyThreads("reload") { call, thread in
+                guard thread == "reload" else { return .proceed }
+                if case .open(let path, _) = call, path.hasSuffix("routes.json") { attempts.record(path) }
+                return shortage.answer(call)
+            }
+            let proxy = try KernelStandIns.withInherited(standIn) {
+                try ProxyFixture(upstream.url, routes: Self.open, folder: folder)
+            }
+            shortage.shut("routes.json")
+            XCTAssertNotNil(try proxy.reload("{")["retry"])
+            shortage.shut(nil)
+            let told = try proxy.awaitReload(after: 1)
+            XCTAssertEqual(told.event, "reload_failed")
+            XCTAssertNil(told["retry"])
+            let before = attempts.values.count
+            // Files are looked at, but not read, until one changes.
+            try proxy.reload(upstream.url, routes: Self.scoped)
+            XCTAssertEqual(attempts.values.count, before + 1)
+            XCTAssertEqual(proxy.reloads.map(\.event), ["reload_failed", "reload_failed", "reloaded"])
         }
 
         /// A directory that cannot be read whole is not one with fewer keys.

@@ -49,6 +49,26 @@ final class TLSSessionTests: XCTestCase {
         }
     }
 
+    /// Around the size from which their names do not fit into a request for a certificate.
+    func testManyAuthorities() throws {
+        let now = Clock.unixTime()
+        let name = String(repeating: "a", count: 58)
+        // 79 bytes each.
+        let others = (0..<840).map { CertificateAuthority.make(name: "\(name)\(100_000 + $0)", now: now).pem }
+        let identity = try certificates.identity(.client, ["daemon"])
+        for count in [0, 815, 820, 822, 824, 826, 828, 829, 830, 840] {
+            let bundle = certificates.authority.pem + others.prefix(count).flatMap(\.self)
+            let server = try server(nil, .required(TrustStore(pem: bundle.span)))
+            for version in versions {
+                let pair = try TLSPair(server, client(identity: identity, version: version))
+                pair.shakeHands()
+                XCTAssertNil(pair.serverFailure, "\(count) authorities")
+                XCTAssertNil(pair.clientFailure, "\(count) authorities")
+                XCTAssertNotNil(pair.server.peerCertificateThumbprint)
+            }
+        }
+    }
+
     func testAShortReadIsSeenAsTheEndOfWhatIsThere() throws {
         let pair = try TLSPair(server(), client())
         pair.shakeHands()

@@ -215,6 +215,29 @@ final class ReloadTests: ProxyTestCase {
         XCTAssertEqual(try client.response().text, "ok")
     }
 
+    /// The bound is the worker's, whichever rules a connection comes of.
+    func testConnectionsOfOldRulesCountInMaxConnections() throws {
+        let (first, second) = (try ScriptedUpstream { try $0.switchEach() }, try ScriptedUpstream())
+        let admin = #""admin": "127.0.0.1:0""#
+        func bounded(_ upstream: ScriptedUpstream) -> String {
+            "{\"url\": \"\(upstream.url)\", \"max_connections\": 1}"
+        }
+        let proxy = try ProxyFixture(bounded(first), routes: Self.open, admin, folder: folder)
+        let tunnel = try proxy.client()
+        try tunnel.send(RequestText.webSocket("/a"))
+        XCTAssertEqual(try tunnel.responseHead().status, 101)
+        try proxy.reload(bounded(second), routes: Self.open, admin)
+        let client = try proxy.client()
+        try client.send(Self.request)
+        try AdminClient(proxy).awaitMetrics([
+            "scopeproxy_upstream_connections": 1, "scopeproxy_upstream_requests_waiting": 1,
+        ])
+        XCTAssertEqual(second.connections, 0)
+        tunnel.endSending()
+        XCTAssertEqual(try client.response().status, 200)
+        XCTAssertEqual(second.connections, 1)
+    }
+
     func testNothingIsReloadedWhileItDrains() throws {
         let (came, latch) = (Recorder<Int>(), try Latch())
         let upstream = try ScriptedUpstream { talk in
