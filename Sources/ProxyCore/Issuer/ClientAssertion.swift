@@ -26,7 +26,7 @@ struct ClientAssertion {
         guard let root = try? JSONDocument(parsing: token.payload).root, root.kind == .object,
             let issuer = root["iss"]?.string, let subject = root["sub"]?.string
         else { throw .malformedAssertion }
-        guard issuer == subject else { throw .assertionOfAnother }
+        guard issuer.utf8.elementsEqual(subject.utf8) else { throw .assertionOfAnother }
         client = issuer
         claims = root
     }

@@ -47,6 +47,8 @@ package final class ClientRegistry {
     /// The enabled client of that name, as the file has it at this moment.
     func entry(_ id: String) -> Entry? {
         refresh()
+        // A key that is a String is found under every name that Unicode calls equivalent; one of ASCII has no other.
+        guard RegisteredClient.isID(id) else { return nil }
         guard let entry = entries[id], entry.client.isEnabled else { return nil }
         return entry
     }

@@ -47,6 +47,15 @@ final class ClientAuthenticationTests: XCTestCase {
         XCTAssertEqual(fixture.post(Self.grant, peer: nil).status, 200)
     }
 
+    /// U+212A KELVIN SIGN is canonically equivalent to K, but another name.
+    func testANameIsComparedByItsBytes() throws {
+        let fixture = try IssuerFixture(clients: [IssuerFixture.client("Kilo")])
+        XCTAssertEqual(fixture.post(Self.grant, client: "Kilo").status, 200)
+        XCTAssertEqual(fixture.post(Self.grant, client: "%E2%84%AAilo").status, 401)
+        XCTAssertEqual(try fixture.audit().last?["reason"]?.string, "unknown_client")
+        XCTAssertEqual(fixture.post(Self.grant + "&client_id=%E2%84%AAilo", client: "Kilo").status, 400)
+    }
+
     // MARK: - private_key_jwt
 
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -164,16 +173,17 @@ final class ClientAuthenticationTests: XCTestCase {
 
     func testCertificates() throws {
         var ofAuthority = IssuerFixture.client("authority")
-        ofAuthority.certificate = .subject("CN=daemon,O=Acme")
+        ofAuthority.certificate = .subject("CN=Kilo,O=Acme")
         var own = IssuerFixture.client("own")
         own.certificate = .thumbprint("thumb")
         let fixture = try IssuerFixture(clients: [ofAuthority, IssuerFixture.client("none")])
         let rows: [(String, CallerCertificate?, Int)] = [
-            ("authority", certificate("CN=daemon,O=Acme", "x"), 200),
-            ("authority", certificate("CN=daemon", "x"), 401),
+            ("authority", certificate("CN=Kilo,O=Acme", "x"), 200),
+            ("authority", certificate("CN=Kilo", "x"), 401),
+            ("authority", certificate("CN=\u{212A}ilo,O=Acme", "x"), 401),
             ("authority", nil, 401),
-            ("none", certificate("CN=daemon,O=Acme", "x"), 401),
-            ("nobody", certificate("CN=daemon,O=Acme", "x"), 401),
+            ("none", certificate("CN=Kilo,O=Acme", "x"), 401),
+            ("nobody", certificate("CN=Kilo,O=Acme", "x"), 401),
         ]
         for (id, shown, status) in rows {
             let response = fixture.post(
