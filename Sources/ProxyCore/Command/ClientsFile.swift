@@ -36,6 +36,7 @@ struct ClientsFile {
         } catch {
             throw CommandFailure(["\(path).lock: \(error.description)"], .software)
         }
+        FileWriter.removeLeftovers(of: path)
         var clients = try read()
         try change(&clients)
         do throws(Errno) {

@@ -26,10 +26,13 @@ package final class ExpiringJournal {
         isDurable = false
     }
 
+    /// The one of the file at `path`, which no other process has.
+    ///
     /// - Parameter isDurable: whether a name has to outlive the machine's end, or only the process's.
     package init(_ path: String, entriesMax: Int, isDurable: Bool, now: UnixTime) throws(Errno) {
         self.entriesMax = entriesMax
         self.isDurable = isDurable
+        FileWriter.removeLeftovers(of: path)
         do throws(Errno) {
             read(try FileReader.bytes(path, bytesMax: Self.fileBytesMax), now)
         } catch {

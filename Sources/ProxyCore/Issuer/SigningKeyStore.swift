@@ -97,8 +97,15 @@ package struct SigningKeyStore: Sendable {
         }
     }
 
+    /// For whoever changes something; a private key that somebody has left half written goes at once.
     private func lock() throws(Failure) -> FileLock {
-        do throws(Errno) { return try FileLock(directory.path(of: "lock")) } catch { throw .system(error) }
+        do throws(Errno) {
+            let lock = try FileLock(directory.path(of: "lock"))
+            FileWriter.removeLeftovers(in: directory.path) { $0.hasSuffix(SigningKeyFile.suffix) }
+            return lock
+        } catch {
+            throw .system(error)
+        }
     }
 
     /// Changes when a key is made or removed; nil when the directory cannot be looked at.

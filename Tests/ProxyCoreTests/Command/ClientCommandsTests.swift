@@ -98,6 +98,13 @@ final class ClientCommandsTests: XCTestCase {
         ])
     }
 
+    /// It holds secrets' hashes, of clients that may be gone by now.
+    func testWhatAKilledCommandHasLeftIsRemoved() throws {
+        let left = directory.write("{", to: "clients.json.17.tmp")
+        XCTAssertEqual(run("client", "add", "daemon", "--audiences", "a").status, .success)
+        XCTAssertFalse(FileManager.default.fileExists(atPath: left))
+    }
+
     func testALinkThatLeadsRoundInCircles() throws {
         let path = directory.path("clients.json")
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
