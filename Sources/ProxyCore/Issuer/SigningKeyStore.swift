@@ -108,6 +108,6 @@ package struct SigningKeyStore: Sendable {
         }
     }
 
-    /// Changes when a key is made or removed; nil when the directory cannot be looked at.
-    package var identity: FileIdentity? { try? FileIdentity(of: directory.path) }
+    /// Changes when a key is made or removed.
+    package func identity() throws(Errno) -> FileIdentity { try FileIdentity(of: directory.path) }
 }
