@@ -32,7 +32,7 @@ package final class SigningKeyRing {
         refresh()
         if let choice = chosen[algorithm], choice.madeAt == now { return choice.key }
         let fitting = keys.filter { algorithm == nil || $0.algorithm == algorithm }
-        let since = SigningKeySchedule.signingSince(fitting.map(\.activates), at: now)
+        let since = schedule.signingSince(fitting.map(\.activates), at: now)
         guard let key = fitting.first(where: { $0.activates == since }) ?? keys.first else {
             preconditionFailure("a ring has a key")
         }
@@ -46,7 +46,7 @@ package final class SigningKeyRing {
         let all = keys.map(\.activates)
         return keys.filter { key in
             switch schedule.phase(of: key.activates, among: all, at: now) {
-            case .next, .signing, .old: true
+            case .next, .ahead, .signing, .old: true
             case .expired: false
             }
         }

@@ -41,6 +41,20 @@ final class SigningKeyStoreTests: XCTestCase {
         ])
     }
 
+    /// A clock was a year ahead for a moment in which a key was due.
+    func testAKeyThatIsAheadHoldsNothingUp() throws {
+        let store = try store()
+        try store.maintain(at: now)
+        let year = UnixTime(now.seconds + 365 * 86_400)
+        try store.maintain(at: year)
+        let ahead = try store.maintain(at: now).map(\.activates.seconds)
+        XCTAssertEqual(ahead, [year.seconds + 3600])
+        let keys = try store.keys()
+        XCTAssertEqual(keys.map { store.phase(of: $0, among: keys, at: now) }, [.signing, .ahead])
+        XCTAssertEqual(try store.rotate(atOnce: false, at: now)?.activates.seconds, now.seconds + 3600)
+        XCTAssertNil(try store.rotate(atOnce: false, at: now))
+    }
+
     func testEveryAlgorithmAndAChangeOfIt() throws {
         for algorithm in [SignatureAlgorithm.rs256, .edDSA, .ps256, .es256] {
             let store = try store { $0.algorithm = algorithm }
