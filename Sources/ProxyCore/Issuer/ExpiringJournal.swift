@@ -16,7 +16,8 @@ package final class ExpiringJournal {
     private let entriesMax: Int
     private let isDurable: Bool
 
-    private static let fileBytesMax = 256 << 20
+    /// More than any line has.
+    private static let lineBytesMax = 4096
     /// A file with fewer lines than that is left as it is.
     private static let linesKept = 1000
 
@@ -34,7 +35,7 @@ package final class ExpiringJournal {
         self.isDurable = isDurable
         FileWriter.removeLeftovers(of: path)
         do throws(Errno) {
-            read(try FileReader.bytes(path, bytesMax: Self.fileBytesMax), now)
+            try read(path, now)
         } catch {
             guard error.isNotFound else { throw error }
         }
@@ -63,16 +64,26 @@ package final class ExpiringJournal {
         ends[name] = end.seconds
     }
 
-    /// What is no line was cut off when it was written, and nobody was told that it had been.
-    private func read(_ bytes: [UInt8], _ now: UnixTime) {
-        for line in bytes.split(separator: ASCII.lineFeed) {
-            lines += 1
-            let parts = line.split(separator: ASCII.space, omittingEmptySubsequences: false)
-            guard parts.count == 2, let end = Int64(String(decoding: parts[0], as: UTF8.self)), now.seconds < end else {
-                continue
-            }
-            ends[String(decoding: parts[1], as: UTF8.self)] = end
+    /// However long the file is: a server that cannot read it could not start again.
+    private func read(_ path: String, _ now: UnixTime) throws(Errno) {
+        var begun: [UInt8] = []
+        try FileReader.blocks(path) { block in
+            var parts = (begun + block).split(separator: ASCII.lineFeed, omittingEmptySubsequences: false)
+            begun = Array((parts.popLast() ?? []).prefix(Self.lineBytesMax))
+            for line in parts { read(line: line, now) }
         }
+        read(line: begun[...], now)
+    }
+
+    /// What is no line was cut off when it was written, and nobody was told that it had been.
+    private func read(line: ArraySlice<UInt8>, _ now: UnixTime) {
+        guard !line.isEmpty else { return }
+        lines += 1
+        let parts = line.split(separator: ASCII.space, omittingEmptySubsequences: false)
+        guard parts.count == 2, let end = Int64(String(decoding: parts[0], as: UTF8.self)), now.seconds < end else {
+            return
+        }
+        ends[String(decoding: parts[1], as: UTF8.self)] = end
     }
 
     private func compact(_ path: String, _ now: UnixTime) throws(Errno) {

@@ -39,6 +39,19 @@ final class ExpiringJournalTests: XCTestCase {
         XCTAssertTrue(FileReader.text(path)?.hasSuffix("6000 e\n1010 f\n") ?? false)
     }
 
+    /// It is read in blocks, whose ends fall anywhere in a line.
+    func testALongFileIsReadWhole() throws {
+        var text = ""
+        for number in 0..<30_000 { text += "2000 \(number % 7 == 0 ? "name" : "n")-\(number)\n" }
+        let long = String(repeating: "x", count: 200_000)
+        let path = directory.write(text + long + "\n2000 last", to: "journal")
+        let journal = try ExpiringJournal(path, entriesMax: 50_000, isDurable: false, now: now)
+        for number in 0..<30_000 {
+            XCTAssertTrue(journal.contains("\(number % 7 == 0 ? "name" : "n")-\(number)", at: now), "\(number)")
+        }
+        XCTAssertTrue(journal.contains("last", at: now))
+    }
+
     func testTheFileIsWrittenAnewWhenMostOfItHasHadItsTime() throws {
         let path = directory.path("journal")
         let journal = try ExpiringJournal(path, entriesMax: 5000, isDurable: false, now: now)
