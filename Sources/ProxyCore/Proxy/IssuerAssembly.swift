@@ -15,8 +15,8 @@ struct IssuerAssembly: Sendable {
     /// The server, with its files open. What is wrong with a file once it runs goes to the log.
     func makeServer(_ store: SigningKeyStore) throws(IssuerStartError) -> AuthorizationServer {
         let now = Clock.unixTime()
-        let used = try journal(configuration.assertionsPath, now)
-        let revoked = try journal(configuration.revokedPath, now)
+        let used = try journal(configuration.assertionsPath, configuration.usedAssertionsMax, now)
+        let revoked = try journal(configuration.revokedPath, configuration.revokedTokensMax, now)
         let audit = try makeAudit()
         let files = IssuerFiles(log: log)
         guard let keys = SigningKeyRing(files.keys(store), store.schedule) else {
@@ -43,10 +43,12 @@ struct IssuerAssembly: Sendable {
         }
     }
 
-    private func journal(_ path: String, _ now: UnixTime) throws(IssuerStartError) -> ExpiringJournal {
+    private func journal(
+        _ path: String, _ entriesMax: Int, _ now: UnixTime
+    ) throws(IssuerStartError) -> ExpiringJournal {
         do throws(Errno) {
             return try ExpiringJournal(
-                path, entriesMax: configuration.revokedTokensMax, isDurable: configuration.auditIsDurable, now: now)
+                path, entriesMax: entriesMax, isDurable: configuration.auditIsDurable, now: now)
         } catch {
             throw .file(path, error)
         }
