@@ -130,6 +130,7 @@ final class ClientAuthenticationTests: XCTestCase {
             (changed("\(now + 60)", "-1"), "malformed_assertion"),
             (changed("\(now + 60)", "\(now - 30)"), "assertion_expired"),
             (changed("\(now + 60)", "\(now + 3631)"), "assertion_too_long"),
+            (signer.token(claims("x", #""iat":\#(now - 330),"#)), "assertion_too_old"),
             (signer.token(claims("x", #""nbf":\#(now + 31),"#)), "assertion_not_yet_valid"),
             (signer.token(claims("x", #""iat":\#(now + 31),"#)), "assertion_not_yet_valid"),
             (changed(#""https://auth.test""#, #""https://else.test""#), "assertion_for_another"),
@@ -153,6 +154,23 @@ final class ClientAuthenticationTests: XCTestCase {
         XCTAssertEqual(post(signer.token(claims("y")), to: fixture, more: "&client_id=other").status, 400)
         // None of that has used it up.
         XCTAssertEqual(post(signer.token(claims("x")), to: fixture).status, 200)
+    }
+
+    /// Most libraries let an assertion live for an hour, and say when it was made: it is to be used soon, and is not
+    /// remembered for longer.
+    func testAnAssertionThatSaysWhenItWasMadeIsTakenForFiveMinutes() throws {
+        let signer = TestSigner()
+        let fixture = try fixture(signer)
+        let now = IssuerFixture.start.seconds
+        let old = claims("a", #""iat":\#(now - 329),"#).replacingOccurrences(of: "\(now + 60)", with: "\(now + 3600)")
+        XCTAssertEqual(post(signer.token(old), to: fixture).status, 200)
+        XCTAssertEqual(post(signer.token(old), to: fixture).status, 401)
+        let ends = try XCTUnwrap(FileReader.text(fixture.directory.path("assertions"))).split(separator: "\n")
+            .map { $0.prefix { $0 != " " } }
+        XCTAssertEqual(ends, ["\(now + 2)"])
+        let without = claims("b").replacingOccurrences(of: "\(now + 60)", with: "\(now + 3600)")
+        fixture.now = UnixTime(now + 3000)
+        XCTAssertEqual(post(signer.token(without), to: fixture).status, 200)
     }
 
     func testWithoutRoomForAnAssertionNoneIsTaken() throws {
