@@ -256,6 +256,19 @@ class IssuerLifeTests(unittest.TestCase):
             kid = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))["kid"]
             self.assertEqual(kid, first[0]["kid"])
 
+    def test_a_key_that_begins_too_late_is_told_and_holds_nothing_up(self):
+        with Issuer(signing={"publish_before_seconds": 20, "jwks_max_age_seconds": 10}) as issuer:
+            def keys():
+                return json.loads(issuer.command("keys", "list", "--json"))
+
+            issuer.command("keys", "rotate")
+            late = keys()[-1]
+            path = issuer.folder / f"state/keys/{late['kid']}.key.json"
+            path.write_text(path.read_text().replace(late["activates"], "2099-01-01T00:00:00Z"))
+            self.assertEqual(issuer.wait_for("signing_key_ahead")["kid"], late["kid"])
+            issuer.command("keys", "rotate")
+            self.assertEqual([key["state"] for key in keys()], ["signing", "next", "ahead"])
+
     def test_the_audit_log_tells_every_grant_and_is_opened_anew(self):
         with Issuer(audit={"fsync": True}) as issuer:
             secret = issuer.add("daemon")

@@ -11,14 +11,32 @@ struct ClientsFile {
         do throws(ConfigurationProblems) { return try ClientsReader.load(path) } catch { throw CommandFailure(error) }
     }
 
-    /// Has `change` change the clients, and writes them. A reader finds the old file or the new one.
+    /// Has `change` change the clients, and writes them. A reader finds the old file or the new one, also behind a
+    /// symbolic link.
     func update(_ change: (inout [RegisteredClient]) throws(CommandFailure) -> Void) throws(CommandFailure) {
+        let file = ClientsFile(path: try destination())
+        try file.updateInPlace(change)
+    }
+
+    /// The file itself: two commands that come to it by different names wait for each other.
+    private func destination() throws(CommandFailure) -> String {
+        do throws(Errno) { return try FileRoute.destination(of: path) } catch {
+            let advice = error.isNotFound ? "; make its file first, with {\"clients\": []}" : ""
+            let problem = "\(path): the symbolic link cannot be followed: \(error.description)\(advice)"
+            throw CommandFailure([problem], .software)
+        }
+    }
+
+    private func updateInPlace(
+        _ change: (inout [RegisteredClient]) throws(CommandFailure) -> Void
+    ) throws(CommandFailure) {
         let lock: FileLock
         do throws(Errno) {
             lock = try FileLock(path + ".lock")
         } catch {
             throw CommandFailure(["\(path).lock: \(error.description)"], .software)
         }
+        FileWriter.removeLeftovers(of: path)
         var clients = try read()
         try change(&clients)
         do throws(Errno) {

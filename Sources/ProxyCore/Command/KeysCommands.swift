@@ -56,6 +56,7 @@ struct KeysListCommand {
     private static func text(_ phase: SigningKeySchedule.Phase) -> String {
         switch phase {
         case .next: "published, signs later"
+        case .ahead: "published, begins too late: it was made while a clock was ahead"
         case .signing: "signs"
         case .old(let end): "published until \(Timestamp.text(end))"
         case .expired: "of no use any more"
@@ -65,6 +66,7 @@ struct KeysListCommand {
     private static func word(_ phase: SigningKeySchedule.Phase) -> String {
         switch phase {
         case .next: "next"
+        case .ahead: "ahead"
         case .signing: "signing"
         case .old: "old"
         case .expired: "expired"

@@ -13,8 +13,10 @@ package struct IssuerConfiguration: Sendable {
     /// Whether a line of the audit log has to outlive the machine's end before the answer goes out.
     package var auditIsDurable = false
     package var service = ServiceOptions()
-    /// Tokens that can be revoked at a time, and assertions that can be remembered.
+    /// Revoked tokens that are remembered at a time.
     package var revokedTokensMax = 100_000
+    /// Used assertions that are.
+    package var usedAssertionsMax = 100_000
     /// From SIGTERM until no more connections are accepted.
     package var drainGrace = Interval.zero
     /// From the end of the grace until what is still under way is cut.

@@ -113,7 +113,9 @@ struct IssuerConfigurationReader {
         if let count = object["failures_per_address"]?.integer(in: 1...100_000) { guesses.failuresPerAddress = count }
         if let count = object["failure_wait_seconds"]?.integer(in: 1...3600) { guesses.waitMaxSeconds = Int64(count) }
         configuration.server.guesses = guesses
-        if let count = object["revoked_tokens"]?.integer(in: 1...10_000_000) { configuration.revokedTokensMax = count }
+        let remembered = 1...2_000_000
+        if let count = object["revoked_tokens"]?.integer(in: remembered) { configuration.revokedTokensMax = count }
+        if let count = object["used_assertions"]?.integer(in: remembered) { configuration.usedAssertionsMax = count }
     }
 
     private func readRest(_ object: ConfigurationObject, into configuration: inout IssuerConfiguration) {

@@ -19,7 +19,7 @@ extension ConfigurationSection {
         name: "limits",
         keys: [
             "body_bytes", "connections", "failures_per_client", "failures_per_address", "failure_wait_seconds",
-            "revoked_tokens",
+            "revoked_tokens", "used_assertions",
         ])
 
     static let issuerTimeouts = ConfigurationSection(

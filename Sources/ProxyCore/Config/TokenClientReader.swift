@@ -175,11 +175,7 @@ struct TokenClientReader {
     }
 
     private static func readResource(_ value: ConfigurationValue, _ text: String) -> String? {
-        let scheme = text.prefix { $0 != ":" }
-        let isURI =
-            text.utf8.count > scheme.utf8.count + 1 && scheme.utf8.first.map(ASCII.isLetter) == true
-            && text.utf8.allSatisfy { $0 > ASCII.space && $0 < ASCII.delete && $0 != ASCII.hash }
-        if isURI { return text }
+        if ResourceIndicator.isValid(text) { return text }
         value.report("expected an absolute URI without a fragment, like https://api.example.com/")
         return nil
     }

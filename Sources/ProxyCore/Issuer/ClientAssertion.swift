@@ -10,9 +10,11 @@ struct ClientAssertion {
     private static let bytesMax = 8192
     /// How far the client's clock may be off.
     private static let skewSeconds: Int64 = 30
-    /// An assertion is made for one request, and has to be remembered for as long as it lives. An hour is what common
-    /// client libraries give it.
+    /// An hour is what common client libraries give an assertion.
     private static let lifetimeMaxSeconds: Int64 = 3600
+    /// An assertion is made for one request, and has to be remembered for as long as it could be used again. So one
+    /// that says when it was made is taken for that long, whatever else it allows itself (RFC 7523 section 3, 6).
+    private static let useSeconds: Int64 = 300
     private static let idBytesMax = 256
 
     init(_ text: String) throws(ClientAuthenticationFailure) {
@@ -26,7 +28,7 @@ struct ClientAssertion {
         guard let root = try? JSONDocument(parsing: token.payload).root, root.kind == .object,
             let issuer = root["iss"]?.string, let subject = root["sub"]?.string
         else { throw .malformedAssertion }
-        guard issuer == subject else { throw .assertionOfAnother }
+        guard issuer.utf8.elementsEqual(subject.utf8) else { throw .assertionOfAnother }
         client = issuer
         claims = root
     }
@@ -49,6 +51,8 @@ struct ClientAssertion {
         for name in ["nbf", "iat"] {
             if let time = try time(name), time > now.seconds + Self.skewSeconds { throw .assertionNotYetValid }
         }
+        let end = min(expiry, try time("iat").map { $0 + Self.useSeconds } ?? expiry) + Self.skewSeconds
+        guard now.seconds < end else { throw .assertionTooOld }
         guard let id = claims["jti"]?.string, (1...Self.idBytesMax).contains(id.utf8.count) else {
             throw .assertionWithoutID
         }
@@ -56,8 +60,7 @@ struct ClientAssertion {
         guard case .verified = keys.verify(token, of: text.span, allowing: .all) else { throw .wrongSignature }
         let name = Array(client.utf8) + [0] + Array(id.utf8)
         let digest = Digest.sha256(name.span)
-        return Use(
-            key: Base64URL.encode(digest.span).span.text, end: UnixTime(expiry + Self.skewSeconds + 1))
+        return Use(key: Base64URL.encode(digest.span).span.text, end: UnixTime(end + 1))
     }
 
     /// RFC 7523 section 3: one of `audiences` has to be named.

@@ -46,14 +46,16 @@ final class ClientAuthenticator {
         }
         guesses.succeeded(credentials.id, from: call.peer, at: call.now)
         record.method = outcome.method
-        if let use { try remember(use, at: call.now) }
+        if let use { try remember(use, of: outcome.client, at: call.now) }
         return outcome
     }
 
     /// An assertion that cannot be remembered could be used again.
-    private func remember(_ use: ClientAssertion.Use, at now: UnixTime) throws(TokenRequestError) {
+    private func remember(
+        _ use: ClientAssertion.Use, of client: RegisteredClient, at now: UnixTime
+    ) throws(TokenRequestError) {
         do throws(ExpiringJournal.Failure) {
-            try used.insert(use.key, until: use.end, at: now)
+            try used.insert(use.key, of: client.id, until: use.end, at: now)
         } catch {
             throw .unavailable
         }

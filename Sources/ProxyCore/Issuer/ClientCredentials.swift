@@ -38,7 +38,8 @@ struct ClientCredentials {
             }
         }
         // Many clients repeat their name in the content, which says nothing new.
-        if let named = parameters["client_id"], named != id { throw .differingClientIDs }
+        guard let named = parameters["client_id"] else { return }
+        guard named.utf8.elementsEqual(id.utf8) else { throw .differingClientIDs }
     }
 
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

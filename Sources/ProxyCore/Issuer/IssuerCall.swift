@@ -12,8 +12,9 @@ struct IssuerCall {
 extension ClientCertificate {
     /// True when `shown` is the certificate that is meant.
     func accepts(_ shown: CallerCertificate) -> Bool {
+        // By its bytes: what Unicode calls equivalent is another name.
         switch self {
-        case .subject(let name): shown.subject == name
+        case .subject(let name): shown.subject.utf8.elementsEqual(name.utf8)
         case .thumbprint(let digest): shown.thumbprint == digest
         }
     }

@@ -44,7 +44,7 @@ final class RevocationEndpoint {
         record.expires = token.expires
         do throws(Errno) { try audit?.write(record) } catch { throw .unavailable }
         do throws(ExpiringJournal.Failure) {
-            try revoked.insert(token.id, until: token.expires, at: call.now)
+            try revoked.insert(token.id, of: token.client, until: token.expires, at: call.now)
         } catch {
             throw .unavailable
         }

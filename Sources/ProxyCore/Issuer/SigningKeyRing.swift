@@ -1,17 +1,9 @@
 /// The signing keys in use: read from their directory, and again whenever that has changed. Belongs to the server's
 /// thread.
 package final class SigningKeyRing {
-    /// Reads the keys; nil when they cannot be had, and whoever gives this function has told why.
-    package typealias Load = () -> [SigningKey]?
-
     private var keys: [SigningKey]
     private let schedule: SigningKeySchedule
-    private let identity: () -> FileIdentity?
-    private let load: Load
-    private var lastRead: FileIdentity?
-    /// When a directory that could not be read is read once more though it is the same: it may have been a shortage.
-    private var nextAttempt = Instant.never
-    private static let attemptPause = Interval.seconds(2)
+    private let file: ChangingFile<[SigningKey]>?
     private var chosen: [SignatureAlgorithm?: Choice] = [:]
 
     private struct Choice {
@@ -24,18 +16,14 @@ package final class SigningKeyRing {
         precondition(!keys.isEmpty)
         self.keys = keys
         self.schedule = schedule
-        identity = { nil }
-        load = { nil }
+        file = nil
     }
 
-    /// The keys of a directory, whose `identity` changes when they do; nil when there are none at the start. Keys that
-    /// cannot be read later leave those that were known before.
-    package init?(_ schedule: SigningKeySchedule, identity: @escaping () -> FileIdentity?, load: @escaping Load) {
+    /// The keys of a directory, of which there is always one; nil when they cannot be read at the start.
+    package init?(_ file: ChangingFile<[SigningKey]>, _ schedule: SigningKeySchedule) {
         self.schedule = schedule
-        self.identity = identity
-        self.load = load
-        lastRead = identity()
-        guard let keys = load(), !keys.isEmpty else { return nil }
+        self.file = file
+        guard let keys = file.refreshed() else { return nil }
         self.keys = keys
     }
 
@@ -44,7 +32,7 @@ package final class SigningKeyRing {
         refresh()
         if let choice = chosen[algorithm], choice.madeAt == now { return choice.key }
         let fitting = keys.filter { algorithm == nil || $0.algorithm == algorithm }
-        let since = SigningKeySchedule.signingSince(fitting.map(\.activates), at: now)
+        let since = schedule.signingSince(fitting.map(\.activates), at: now)
         guard let key = fitting.first(where: { $0.activates == since }) ?? keys.first else {
             preconditionFailure("a ring has a key")
         }
@@ -58,7 +46,7 @@ package final class SigningKeyRing {
         let all = keys.map(\.activates)
         return keys.filter { key in
             switch schedule.phase(of: key.activates, among: all, at: now) {
-            case .next, .signing, .old: true
+            case .next, .ahead, .signing, .old: true
             case .expired: false
             }
         }
@@ -72,17 +60,8 @@ package final class SigningKeyRing {
 
     var maxAgeSeconds: Int64 { schedule.maxAgeSeconds }
 
-    /// One look at the directory: the cost of a system call.
     private func refresh() {
-        guard let identity = identity() else { return }
-        guard identity != lastRead || (nextAttempt != .never && Clock.monotonic() >= nextAttempt) else { return }
-        // Taken before the keys are read: a change in between shows next time.
-        lastRead = identity
-        guard let keys = load(), !keys.isEmpty else {
-            nextAttempt = Clock.monotonic().advanced(by: Self.attemptPause)
-            return
-        }
-        nextAttempt = .never
+        guard let keys = file?.refreshed() else { return }
         self.keys = keys
         chosen = [:]
     }

@@ -23,6 +23,8 @@ package struct SigningKeySchedule: Sendable, Equatable {
     package enum Phase: Sendable, Equatable {
         /// Published, not signing yet.
         case next
+        /// Published, but begins later than any key that was made by a clock that is right; see `isAhead`.
+        case ahead
         case signing
         /// Published for the tokens that it has signed, which have expired at that time.
         case old(until: UnixTime)
@@ -41,16 +43,27 @@ package struct SigningKeySchedule: Sendable, Equatable {
         }
     }
 
+    /// True for a key that begins later than rotation would have one begin: it was made while a clock was ahead. No
+    /// other key waits for it, or the one that signs now would do so until then.
+    package func isAhead(_ activates: UnixTime, at now: UnixTime) -> Bool {
+        activates.seconds - now.seconds > publishBeforeSeconds + (rotateAfterSeconds ?? Self.day)
+    }
+
+    private static let day: Int64 = 86_400
+
     /// When the key begins to sign that signs at `now`. While none has begun, as after a clock was set back, it is the
-    /// first one that will: an issuer that has keys can sign.
-    package static func signingSince(_ all: [UnixTime], at now: UnixTime) -> UnixTime? {
-        all.filter { $0 <= now }.max() ?? all.min()
+    /// first one that will: an issuer that has keys can sign. But one that begins soon, beside one that is ahead, is
+    /// the successor that was made when the clock was right again, and verifiers may not have seen it yet.
+    package func signingSince(_ all: [UnixTime], at now: UnixTime) -> UnixTime? {
+        if let begun = all.filter({ $0 <= now }).max() { return begun }
+        guard all.contains(where: { isAhead($0, at: now) }) else { return all.min() }
+        return all.filter { $0.seconds > now.seconds + publishBeforeSeconds }.min()
     }
 
     /// The phase of the key that begins to sign at `activates`, among the keys that begin at `all`.
     package func phase(of activates: UnixTime, among all: [UnixTime], at now: UnixTime) -> Phase {
-        if activates == Self.signingSince(all, at: now) { return .signing }
-        guard activates <= now else { return .next }
+        if activates == signingSince(all, at: now) { return .signing }
+        guard activates <= now else { return isAhead(activates, at: now) ? .ahead : .next }
         guard let successor = all.filter({ $0 > activates && $0 <= now }).min() else { return .signing }
         let end = UnixTime(successor.seconds + tokenLifetimeMax + Self.margin)
         return now < end ? .old(until: end) : .expired
@@ -58,12 +71,12 @@ package struct SigningKeySchedule: Sendable, Equatable {
 
     /// When the key should begin to sign that has to be made now; nil when none has to be.
     package func nextActivation(after keys: [Place], at now: UnixTime) -> UnixTime? {
-        guard let newest = keys.max(by: { $0.activates < $1.activates }) else { return now }
+        if keys.isEmpty { return now }
         let earliest = now.seconds + publishBeforeSeconds
-        if newest.algorithm != algorithm { return Self.free(UnixTime(earliest), keys) }
+        let newest = keys.filter { !isAhead($0.activates, at: now) }.max { $0.activates < $1.activates }
+        guard let newest, newest.algorithm == algorithm else { return Self.free(UnixTime(earliest), keys) }
         guard let rotateAfterSeconds else { return nil }
-        let due = newest.activates.seconds + rotateAfterSeconds
-        return due <= earliest ? Self.free(UnixTime(max(due, earliest)), keys) : nil
+        return newest.activates.seconds + rotateAfterSeconds <= earliest ? Self.free(UnixTime(earliest), keys) : nil
     }
 
     /// When a key begins to sign that is made by command.

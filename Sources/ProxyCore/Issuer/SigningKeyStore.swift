@@ -45,8 +45,10 @@ package struct SigningKeyStore: Sendable {
         return keys.sorted { ($0.activates, $0.keyID) < ($1.activates, $1.keyID) }
     }
 
-    /// Makes the key that is due, if one is, and removes those that are of no use any more.
-    package func maintain(at now: UnixTime) throws(Failure) {
+    /// Makes the key that is due, if one is, and removes those that are of no use any more. Gives those that are ahead,
+    /// which somebody should look at.
+    @discardableResult
+    package func maintain(at now: UnixTime) throws(Failure) -> [SigningKeyFile] {
         let lock = try lock()
         let keys = try keys()
         if let activates = schedule.nextActivation(after: keys.map(\.place), at: now) {
@@ -56,13 +58,17 @@ package struct SigningKeyStore: Sendable {
             do throws(Errno) { try directory.remove(key.name) } catch { throw .system(error) }
         }
         _ = consume lock
+        return keys.filter { schedule.isAhead($0.activates, at: now) }
     }
 
     /// Makes a key now; nil when one is published already that is still to sign. With `atOnce` it signs at once.
     package func rotate(atOnce: Bool, at now: UnixTime) throws(Failure) -> SigningKeyFile? {
         let lock = try lock()
         let places = try keys().map(\.place)
-        if !atOnce, places.contains(where: { $0.algorithm == schedule.algorithm && $0.activates > now }) { return nil }
+        let isWaiting = places.contains {
+            $0.algorithm == schedule.algorithm && $0.activates > now && !schedule.isAhead($0.activates, at: now)
+        }
+        if isWaiting, !atOnce { return nil }
         let made = try make(activates: schedule.activation(after: places, atOnce: atOnce, at: now), at: now)
         _ = consume lock
         return made
@@ -78,7 +84,7 @@ package struct SigningKeyStore: Sendable {
     private func isExpired(_ key: SigningKeyFile, among keys: [SigningKeyFile], at now: UnixTime) -> Bool {
         switch phase(of: key, among: keys, at: now) {
         case .expired: true
-        case .next, .signing, .old: false
+        case .next, .ahead, .signing, .old: false
         }
     }
 
@@ -97,10 +103,17 @@ package struct SigningKeyStore: Sendable {
         }
     }
 
+    /// For whoever changes something; a private key that somebody has left half written goes at once.
     private func lock() throws(Failure) -> FileLock {
-        do throws(Errno) { return try FileLock(directory.path(of: "lock")) } catch { throw .system(error) }
+        do throws(Errno) {
+            let lock = try FileLock(directory.path(of: "lock"))
+            FileWriter.removeLeftovers(in: directory.path) { $0.hasSuffix(SigningKeyFile.suffix) }
+            return lock
+        } catch {
+            throw .system(error)
+        }
     }
 
-    /// Changes when a key is made or removed; nil when the directory cannot be looked at.
-    package var identity: FileIdentity? { try? FileIdentity(of: directory.path) }
+    /// Changes when a key is made or removed.
+    package func identity() throws(Errno) -> FileIdentity { try FileIdentity(of: directory.path) }
 }

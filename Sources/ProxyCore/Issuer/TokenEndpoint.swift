@@ -54,22 +54,13 @@ final class TokenEndpoint {
         _ parameters: TokenRequestParameters, of client: RegisteredClient
     ) throws(TokenRequestError) -> [String] {
         var audiences: [String] = []
-        for resource in parameters.resources where !Self.isResource(resource) { throw .invalidTarget }
+        for resource in parameters.resources where !ResourceIndicator.isValid(resource) { throw .invalidTarget }
         for asked in [parameters["audience"]].compactMap({ $0 }) + parameters.resources {
             // By its bytes: what Unicode calls equivalent is another name to whoever verifies the token.
             guard client.audiences.contains(where: { $0.utf8.elementsEqual(asked.utf8) }) else { throw .invalidTarget }
             if !audiences.contains(asked) { audiences.append(asked) }
         }
         return audiences.isEmpty ? Array(client.audiences.prefix(1)) : audiences
-    }
-
-    /// RFC 8707 section 2: an absolute URI without a fragment.
-    private static func isResource(_ text: String) -> Bool {
-        guard let colon = text.utf8.firstIndex(of: ASCII.colon), let first = text.utf8.first, ASCII.isLetter(first),
-            text.utf8.index(after: colon) < text.utf8.endIndex
-        else { return false }
-        return text.utf8[..<colon].allSatisfy { ASCII.isLetter($0) || ASCII.isDigit($0) || "+-.".utf8.contains($0) }
-            && text.utf8.allSatisfy { $0 > ASCII.space && $0 < ASCII.delete && $0 != ASCII.hash }
     }
 
     /// A grant that is not written down is none.

@@ -121,6 +121,7 @@ package enum ClientAuthenticationFailure: Error, Sendable, Equatable {
     case assertionForAnother
     case assertionExpired
     case assertionTooLong
+    case assertionTooOld
     case assertionNotYetValid
     case assertionWithoutID
     case assertionReplayed
@@ -139,6 +140,7 @@ package enum ClientAuthenticationFailure: Error, Sendable, Equatable {
         case .assertionForAnother: "assertion_for_another"
         case .assertionExpired: "assertion_expired"
         case .assertionTooLong: "assertion_too_long"
+        case .assertionTooOld: "assertion_too_old"
         case .assertionNotYetValid: "assertion_not_yet_valid"
         case .assertionWithoutID: "assertion_without_id"
         case .assertionReplayed: "assertion_replayed"

@@ -15,12 +15,16 @@ struct IssuerAssembly: Sendable {
     /// The server, with its files open. What is wrong with a file once it runs goes to the log.
     func makeServer(_ store: SigningKeyStore) throws(IssuerStartError) -> AuthorizationServer {
         let now = Clock.unixTime()
-        let used = try journal(configuration.assertionsPath, now)
-        let revoked = try journal(configuration.revokedPath, now)
+        let used = try journal(configuration.assertionsPath, configuration.usedAssertionsMax, now)
+        let revoked = try journal(configuration.revokedPath, configuration.revokedTokensMax, now)
         let audit = try makeAudit()
-        guard let keys = makeKeys(store) else { throw .keys("\(store.path): there is no usable key") }
+        let files = IssuerFiles(log: log)
+        guard let keys = SigningKeyRing(files.keys(store), store.schedule) else {
+            throw .keys("\(store.path): there is no usable key")
+        }
         let parts = AuthorizationServer.Parts(
-            clients: makeClients(), keys: keys, used: used, revoked: revoked, audit: audit)
+            clients: ClientRegistry(files.clients(configuration)), keys: keys, used: used, revoked: revoked,
+            audit: audit)
         return AuthorizationServer(configuration.server, parts)
     }
 
@@ -28,44 +32,6 @@ struct IssuerAssembly: Sendable {
     func readClients() throws(ConfigurationProblems) -> [RegisteredClient] {
         guard let identity = try? FileIdentity(of: configuration.clients), identity.isRegular else { return [] }
         return try ClientsReader.load(configuration.clients)
-    }
-
-    private func makeClients() -> ClientRegistry {
-        let path = configuration.clients
-        let (log, longest) = (log, configuration.server.tokens.lifetimeMaxSeconds)
-        return ClientRegistry(path: path) {
-            do throws(ConfigurationProblems) {
-                let clients = try ClientsReader.load(path)
-                log.log(.info, "clients_loaded") { $0.field("clients", clients.count) }
-                for client in clients where (client.lifetimeSeconds ?? 0) > longest {
-                    log.log(.warn, "client_lifetime_cut") { line in
-                        line.field("client", client.id)
-                        line.field("max_lifetime_seconds", Int(longest))
-                    }
-                }
-                return clients
-            } catch {
-                for problem in error.problems {
-                    log.log(.error, "clients_not_loaded") { $0.field("error", problem.description) }
-                }
-                return nil
-            }
-        }
-    }
-
-    private func makeKeys(_ store: SigningKeyStore) -> SigningKeyRing? {
-        let log = log
-        let load: SigningKeyRing.Load = {
-            do throws(SigningKeyStore.Failure) {
-                let keys = try store.keys()
-                log.log(.info, "signing_keys_loaded") { $0.field("keys", keys.count) }
-                return keys.map(\.signingKey)
-            } catch {
-                log.log(.error, "signing_keys_not_loaded") { $0.field("error", error.message) }
-                return nil
-            }
-        }
-        return SigningKeyRing(store.schedule, identity: { store.identity }, load: load)
     }
 
     private func makeAudit() throws(IssuerStartError) -> AuditLog {
@@ -77,10 +43,12 @@ struct IssuerAssembly: Sendable {
         }
     }
 
-    private func journal(_ path: String, _ now: UnixTime) throws(IssuerStartError) -> ExpiringJournal {
+    private func journal(
+        _ path: String, _ entriesMax: Int, _ now: UnixTime
+    ) throws(IssuerStartError) -> ExpiringJournal {
         do throws(Errno) {
             return try ExpiringJournal(
-                path, entriesMax: configuration.revokedTokensMax, isDurable: configuration.auditIsDurable, now: now)
+                path, entriesMax: entriesMax, isDurable: configuration.auditIsDurable, now: now)
         } catch {
             throw .file(path, error)
         }

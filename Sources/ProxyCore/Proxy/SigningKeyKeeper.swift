@@ -26,13 +26,25 @@ final class SigningKeyKeeper: Sendable {
 
     private func run() {
         let patience = Patience(until: .never, cancel: end)
+        var told: Set<String> = []
         while true {
             do throws(WaitError) { try patience.atMost(pause).awaitDeadline() } catch { return }
             do throws(SigningKeyStore.Failure) {
-                try store.maintain(at: Clock.unixTime())
+                let ahead = try store.maintain(at: Clock.unixTime())
+                for key in ahead where !told.contains(key.keyID) { tell(of: key) }
+                told = Set(ahead.map(\.keyID))
             } catch {
                 log.log(.error, "signing_keys_not_maintained") { $0.field("error", error.message) }
             }
+        }
+    }
+
+    private func tell(of key: SigningKeyFile) {
+        log.log(.warn, "signing_key_ahead") { line in
+            line.field("kid", key.keyID)
+            line.field("activates", Timestamp.text(key.activates))
+            line.field("path", "\(store.path)/\(key.name)")
+            line.field("hint", "it was made while a clock was ahead; no rotation waits for it; remove its file")
         }
     }
 }

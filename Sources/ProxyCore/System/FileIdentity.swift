@@ -29,4 +29,8 @@ package struct FileIdentity: Sendable, Equatable {
         changedSeconds = status.st_ctim.tv_sec
         changedNanoseconds = status.st_ctim.tv_nsec
     }
+
+    /// It changed within the last second or two before `now`, or by a clock that is ahead: the next change may bear the
+    /// same time.
+    package func isYoung(at now: UnixTime) -> Bool { Int64(changedSeconds) >= now.seconds - 1 }
 }

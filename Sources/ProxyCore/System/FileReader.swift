@@ -12,6 +12,13 @@ package enum FileReader {
         return try rest(of: descriptor.raw, bytesMax: bytesMax, until: deadline)
     }
 
+    /// Hands over the file's bytes from the beginning on, some at a time: for files that are longer than memory is for.
+    package static func blocks(_ path: String, _ take: (ArraySlice<UInt8>) -> Void) throws(Errno) {
+        let descriptor = try open(path)
+        let deadline = Clock.monotonic().advanced(by: patience)
+        try blocks(of: descriptor.raw, until: deadline) { block throws(Errno) in take(block) }
+    }
+
     /// Reads a file to where it is to be, and nowhere else; its length. Throws EFBIG when that place would be full:
     /// then the file may be longer.
     package static func readWhole(_ path: String, into place: inout MutableSpan<UInt8>) throws(Errno) -> Int {
@@ -63,14 +70,23 @@ package enum FileReader {
         of descriptor: Int32, bytesMax: Int, until deadline: Instant
     ) throws(Errno) -> [UInt8] {
         var content: [UInt8] = []
+        try blocks(of: descriptor, until: deadline) { block throws(Errno) in
+            guard content.count + block.count <= bytesMax else { throw Errno(code: EFBIG, call: "read") }
+            content.append(contentsOf: block)
+        }
+        return content
+    }
+
+    private static func blocks(
+        of descriptor: Int32, until deadline: Instant, _ take: (ArraySlice<UInt8>) throws(Errno) -> Void
+    ) throws(Errno) {
         var block = [UInt8](repeating: 0, count: 65_536)
         while true {
             let count = unsafe Kernel.read(descriptor, &block, block.count)
             if count < 0, try isToBeReadAgain(descriptor, until: deadline) { continue }
             guard count >= 0 else { throw .current("read") }
-            if count == 0 { return content }
-            guard content.count + count <= bytesMax else { throw Errno(code: EFBIG, call: "read") }
-            content.append(contentsOf: block[..<count])
+            if count == 0 { return }
+            try take(block[..<count])
         }
     }
 

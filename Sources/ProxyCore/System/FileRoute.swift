@@ -1,7 +1,7 @@
 import Glibc
 
 /// The way to a file: through folders and symbolic links.
-enum FileRoute {
+package enum FileRoute {
     /// As the kernel has it, for a chain that leads round in circles.
     private static let linksMax = 40
 
@@ -29,6 +29,29 @@ enum FileRoute {
         }
         folders.append(place)
         return folders
+    }
+
+    /// The path of the file itself, where `path` is a symbolic link: whoever replaces a file by renaming another into
+    /// its place would otherwise replace the link. A link to nothing is an error (ENOENT), so that none can have a file
+    /// made where its owner may make none; a path at which there is nothing is not.
+    package static func destination(of path: String) throws(Errno) -> String {
+        var place = path
+        for links in 0...linksMax {
+            var status = stat()
+            guard Kernel.linkStatus(place, &status) == 0 else {
+                let error = Errno.current("lstat")
+                guard error.isNotFound, links == 0 else { throw error }
+                return place
+            }
+            guard status.st_mode & S_IFMT == S_IFLNK else { return place }
+            guard let target = target(of: place) else { throw .current("readlink") }
+            if target.utf8.first != ASCII.slash, let slash = place.lastIndex(of: "/") {
+                place = place[...slash] + target
+            } else {
+                place = target
+            }
+        }
+        throw Errno(code: ELOOP, call: "readlink")
     }
 
     /// The last one first.

@@ -5,7 +5,7 @@ package enum FileWriter {
     /// Puts `bytes` in the place of the file at `path`, also when the machine loses power on the way: a new file,
     /// readable by its owner only (see `FileOwner`), is written, flushed and renamed.
     package static func replace(_ path: String, with bytes: [UInt8]) throws(Errno) {
-        let temporary = "\(path).\(getpid()).tmp"
+        let temporary = "\(path).\(getpid())\(suffix)"
         do throws(Errno) {
             try write(bytes, to: temporary, inPlaceOf: path)
             guard Kernel.rename(temporary, path) == 0 else { throw Errno.current("rename") }
@@ -15,6 +15,29 @@ package enum FileWriter {
         }
         flushDirectory(of: path)
     }
+
+    /// Removes what processes that were killed inside `replace` have left behind: new files in `folder` for names that
+    /// `isMeant` is true of. Only for who holds the lock on those, as it could be a file that somebody is writing. What
+    /// cannot be removed stays until the next time.
+    package static func removeLeftovers(in folder: String, of isMeant: (Substring) -> Bool) {
+        guard let names = try? FolderNames.all(in: folder) else { return }
+        for name in names where name.hasSuffix(suffix) {
+            let numbered = name.dropLast(suffix.utf8.count)
+            guard let dot = numbered.lastIndex(of: "."), Int32(numbered[dot...].dropFirst()) != nil,
+                isMeant(numbered[..<dot])
+            else { continue }
+            _ = Kernel.unlink("\(folder)/\(name)")
+        }
+    }
+
+    /// The same for the file at `path` alone.
+    package static func removeLeftovers(of path: String) {
+        let slash = path.lastIndex(of: "/")
+        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        removeLeftovers(in: slash.map { String(path[...$0]) } ?? ".") { $0 == name }
+    }
+
+    private static let suffix = ".tmp"
 
     private static func write(_ bytes: [UInt8], to path: String, inPlaceOf old: String) throws(Errno) {
         // A process with our number may have left it there when it died.

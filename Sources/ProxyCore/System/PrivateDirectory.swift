@@ -33,24 +33,7 @@ package struct PrivateDirectory: Sendable {
     package func path(of name: String) -> String { "\(path)/\(name)" }
 
     /// The names of what lies in it, in the order of their bytes.
-    package func names() throws(Errno) -> [String] {
-        guard let directory = unsafe Kernel.openDirectory(path) else { throw .current("opendir") }
-        defer { unsafe closedir(directory) }
-        var names: [String] = []
-        while true {
-            // Otherwise an error would pass for the end.
-            errno = 0
-            guard let entry = unsafe readdir(directory) else {
-                guard errno == 0 else { throw .current("readdir") }
-                return names.sorted()
-            }
-            // Sound: the entry is valid until the next call, and its name ends with a NUL inside the array.
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-    }
+    package func names() throws(Errno) -> [String] { try FolderNames.all(in: path) }
 
     /// The content of the file `name`, which has to be its owner's alone.
     package func read(_ name: String, bytesMax: Int) throws(Problem) -> [UInt8] {

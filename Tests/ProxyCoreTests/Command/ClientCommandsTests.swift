@@ -77,6 +77,40 @@ final class ClientCommandsTests: XCTestCase {
         }
     }
 
+    func testAFileBehindALinkIsTheOneThatChanges() throws {
+        let files = FileManager.default
+        let path = directory.path("clients.json")
+        try files.createDirectory(atPath: directory.path("etc"), withIntermediateDirectories: false)
+        try files.createSymbolicLink(atPath: directory.path("link"), withDestinationPath: "etc/real.json")
+        try files.createSymbolicLink(atPath: path, withDestinationPath: directory.path("link"))
+        // What does not exist is not made at the other end of a link.
+        let refused = run("client", "add", "daemon", "--audiences", "a")
+        XCTAssertEqual(refused.status, .software)
+        XCTAssertTrue(refused.errors.joined().contains(#"{"clients": []}"#), "\(refused.errors)")
+        directory.write(#"{"clients": []}"#, to: "etc/real.json")
+        XCTAssertEqual(run("client", "add", "daemon", "--audiences", "a").status, .success)
+        XCTAssertEqual(run("client", "disable", "daemon").status, .success)
+        XCTAssertEqual(try ClientsReader.load(directory.path("etc/real.json")).map(\.isEnabled), [false])
+        XCTAssertEqual(try files.destinationOfSymbolicLink(atPath: path), directory.path("link"))
+        XCTAssertEqual(try files.destinationOfSymbolicLink(atPath: directory.path("link")), "etc/real.json")
+        XCTAssertEqual(try files.contentsOfDirectory(atPath: directory.path("etc")).sorted(), [
+            "real.json", "real.json.lock",
+        ])
+    }
+
+    /// It holds secrets' hashes, of clients that may be gone by now.
+    func testWhatAKilledCommandHasLeftIsRemoved() throws {
+        let left = directory.write("{", to: "clients.json.17.tmp")
+        XCTAssertEqual(run("client", "add", "daemon", "--audiences", "a").status, .success)
+        XCTAssertFalse(FileManager.default.fileExists(atPath: left))
+    }
+
+    func testALinkThatLeadsRoundInCircles() throws {
+        let path = directory.path("clients.json")
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: path)
+        XCTAssertEqual(run("client", "add", "daemon", "--audiences", "a").status, .software)
+    }
+
     func testDisablingEnablingRemoving() throws {
         _ = run("client", "add", "daemon", "--audiences", "a")
         XCTAssertEqual(run("client", "disable", "daemon").output, ["client daemon disabled"])

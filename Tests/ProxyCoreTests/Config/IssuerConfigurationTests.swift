@@ -65,6 +65,7 @@ final class IssuerConfigurationTests: XCTestCase {
         XCTAssertEqual(read.service.drainIdle, .seconds(3))
         XCTAssertEqual(read.drain, .zero)
         XCTAssertEqual(read.revokedTokensMax, 1000)
+        XCTAssertEqual(read.usedAssertionsMax, 2000)
         XCTAssertEqual(read.server.callers.trustedProxies.count, 1)
         let small = Self.folder.appendingPathComponent("good/minimal.json").path
         let defaults = try IssuerConfigurationLoader(environment: { _ in nil }).load(small)

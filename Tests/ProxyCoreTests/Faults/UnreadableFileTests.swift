@@ -1,4 +1,5 @@
 #if FAULT_INJECTION
+    import Foundation
     import Glibc
     import ProxyCore
     import Synchronization
@@ -43,6 +44,20 @@
                 shortage.ahead.withLock { $0 = 3 }
                 XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 401, "the client has gone")
                 XCTAssertEqual(fixture.post(IssuerFixture.grant, client: "other", secret: "its-secret").status, 200)
+            }
+        }
+
+        /// Who replaces the file in two steps refuses nobody; a file that is gone for good leaves no client.
+        func testAFileOfClientsThatIsGone() throws {
+            let fixture = try IssuerFixture()
+            try KernelStandIns.with(shortage) {
+                for (ahead, status) in [(0, 200), (59, 200), (61, 401), (1000, 401)] {
+                    try? FileManager.default.removeItem(atPath: fixture.clientsPath)
+                    shortage.ahead.withLock { $0 = ahead }
+                    XCTAssertEqual(fixture.post(IssuerFixture.grant, peer: nil).status, status, "\(ahead)")
+                }
+                try fixture.write([IssuerFixture.client()])
+                XCTAssertEqual(fixture.post(IssuerFixture.grant, peer: nil).status, 200)
             }
         }
 

@@ -47,6 +47,15 @@ final class ClientAuthenticationTests: XCTestCase {
         XCTAssertEqual(fixture.post(Self.grant, peer: nil).status, 200)
     }
 
+    /// U+212A KELVIN SIGN is canonically equivalent to K, but another name.
+    func testANameIsComparedByItsBytes() throws {
+        let fixture = try IssuerFixture(clients: [IssuerFixture.client("Kilo")])
+        XCTAssertEqual(fixture.post(Self.grant, client: "Kilo").status, 200)
+        XCTAssertEqual(fixture.post(Self.grant, client: "%E2%84%AAilo").status, 401)
+        XCTAssertEqual(try fixture.audit().last?["reason"]?.string, "unknown_client")
+        XCTAssertEqual(fixture.post(Self.grant + "&client_id=%E2%84%AAilo", client: "Kilo").status, 400)
+    }
+
     // MARK: - private_key_jwt
 
     private static let assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -121,6 +130,7 @@ final class ClientAuthenticationTests: XCTestCase {
             (changed("\(now + 60)", "-1"), "malformed_assertion"),
             (changed("\(now + 60)", "\(now - 30)"), "assertion_expired"),
             (changed("\(now + 60)", "\(now + 3631)"), "assertion_too_long"),
+            (signer.token(claims("x", #""iat":\#(now - 330),"#)), "assertion_too_old"),
             (signer.token(claims("x", #""nbf":\#(now + 31),"#)), "assertion_not_yet_valid"),
             (signer.token(claims("x", #""iat":\#(now + 31),"#)), "assertion_not_yet_valid"),
             (changed(#""https://auth.test""#, #""https://else.test""#), "assertion_for_another"),
@@ -146,6 +156,23 @@ final class ClientAuthenticationTests: XCTestCase {
         XCTAssertEqual(post(signer.token(claims("x")), to: fixture).status, 200)
     }
 
+    /// Most libraries let an assertion live for an hour, and say when it was made: it is to be used soon, and is not
+    /// remembered for longer.
+    func testAnAssertionThatSaysWhenItWasMadeIsTakenForFiveMinutes() throws {
+        let signer = TestSigner()
+        let fixture = try fixture(signer)
+        let now = IssuerFixture.start.seconds
+        let old = claims("a", #""iat":\#(now - 329),"#).replacingOccurrences(of: "\(now + 60)", with: "\(now + 3600)")
+        XCTAssertEqual(post(signer.token(old), to: fixture).status, 200)
+        XCTAssertEqual(post(signer.token(old), to: fixture).status, 401)
+        let ends = try XCTUnwrap(FileReader.text(fixture.directory.path("assertions"))).split(separator: "\n")
+            .map { $0.prefix { $0 != " " } }
+        XCTAssertEqual(ends, ["\(now + 2)"])
+        let without = claims("b").replacingOccurrences(of: "\(now + 60)", with: "\(now + 3600)")
+        fixture.now = UnixTime(now + 3000)
+        XCTAssertEqual(post(signer.token(without), to: fixture).status, 200)
+    }
+
     func testWithoutRoomForAnAssertionNoneIsTaken() throws {
         let signer = TestSigner()
         let fixture = try fixture(signer)
@@ -164,16 +191,17 @@ final class ClientAuthenticationTests: XCTestCase {
 
     func testCertificates() throws {
         var ofAuthority = IssuerFixture.client("authority")
-        ofAuthority.certificate = .subject("CN=daemon,O=Acme")
+        ofAuthority.certificate = .subject("CN=Kilo,O=Acme")
         var own = IssuerFixture.client("own")
         own.certificate = .thumbprint("thumb")
         let fixture = try IssuerFixture(clients: [ofAuthority, IssuerFixture.client("none")])
         let rows: [(String, CallerCertificate?, Int)] = [
-            ("authority", certificate("CN=daemon,O=Acme", "x"), 200),
-            ("authority", certificate("CN=daemon", "x"), 401),
+            ("authority", certificate("CN=Kilo,O=Acme", "x"), 200),
+            ("authority", certificate("CN=Kilo", "x"), 401),
+            ("authority", certificate("CN=\u{212A}ilo,O=Acme", "x"), 401),
             ("authority", nil, 401),
-            ("none", certificate("CN=daemon,O=Acme", "x"), 401),
-            ("nobody", certificate("CN=daemon,O=Acme", "x"), 401),
+            ("none", certificate("CN=Kilo,O=Acme", "x"), 401),
+            ("nobody", certificate("CN=Kilo,O=Acme", "x"), 401),
         ]
         for (id, shown, status) in rows {
             let response = fixture.post(

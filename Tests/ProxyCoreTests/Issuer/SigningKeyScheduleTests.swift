@@ -20,13 +20,13 @@ final class SigningKeyScheduleTests: XCTestCase {
             (1000, .signing, .next), (1999, .signing, .next), (2000, .old(until: end), .signing),
             (end.seconds - 1, .old(until: end), .signing), (end.seconds, .expired, .signing),
             // A clock that was set back.
-            (500, .signing, .next),
+            (950, .signing, .next), (500, .signing, .ahead),
         ]
         for (now, first, second) in rows {
             XCTAssertEqual(schedule.phase(of: all[0], among: all, at: time(now)), first, "\(now)")
             XCTAssertEqual(schedule.phase(of: all[1], among: all, at: time(now)), second, "\(now)")
         }
-        XCTAssertNil(SigningKeySchedule.signingSince([], at: time(1)))
+        XCTAssertNil(schedule.signingSince([], at: time(1)))
     }
 
     func testWhenAKeyIsMade() {
@@ -45,6 +45,38 @@ final class SigningKeyScheduleTests: XCTestCase {
         var still = schedule
         still.rotateAfterSeconds = nil
         XCTAssertNil(still.nextActivation(after: [first], at: time(1_000_000)))
+    }
+
+    /// A key that was made while a clock was ahead keeps none from being made, and signs while there is no other.
+    func testAKeyThatIsAhead() {
+        let (first, far) = (time(1000), time(1_000_000))
+        func next(_ keys: [UnixTime], _ now: Int64) -> Int64? {
+            let places = keys.map { SigningKeySchedule.Place(.es256, activates: $0) }
+            return schedule.nextActivation(after: places, at: time(now))?.seconds
+        }
+        XCTAssertNil(next([first, far], 1899))
+        XCTAssertEqual(next([first, far], 1900), 2000)
+        XCTAssertNil(next([first, far, time(2000)], 1901))
+        XCTAssertEqual(schedule.phase(of: far, among: [first, far], at: time(1900)), .ahead)
+        XCTAssertEqual(schedule.phase(of: first, among: [first, far], at: time(1900)), .signing)
+        // Up to where a key may lie that is right.
+        XCTAssertFalse(schedule.isAhead(time(3000), at: time(1900)))
+        XCTAssertTrue(schedule.isAhead(time(3001), at: time(1900)))
+        // The jump has outlasted the old key. The new one is published as long as any before it signs.
+        XCTAssertEqual(next([far], 5000), 5100)
+        let (successor, both) = (time(5100), [far, time(5100)])
+        for (now, ofFar, ofSuccessor) in [
+            (5000, SigningKeySchedule.Phase.signing, SigningKeySchedule.Phase.next), (5099, .signing, .next),
+            (5100, .ahead, .signing),
+        ] {
+            XCTAssertEqual(schedule.phase(of: far, among: both, at: time(Int64(now))), ofFar, "\(now)")
+            XCTAssertEqual(schedule.phase(of: successor, among: both, at: time(Int64(now))), ofSuccessor, "\(now)")
+        }
+        // Without rotation by time, no key is made, but one is by command.
+        var still = schedule
+        still.rotateAfterSeconds = nil
+        XCTAssertTrue(still.isAhead(far, at: first))
+        XCTAssertFalse(still.isAhead(time(first.seconds + 100 + 86_400), at: first))
     }
 
     func testNoTwoKeysBeginTogether() {

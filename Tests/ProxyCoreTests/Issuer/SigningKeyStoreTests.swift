@@ -41,6 +41,20 @@ final class SigningKeyStoreTests: XCTestCase {
         ])
     }
 
+    /// A clock was a year ahead for a moment in which a key was due.
+    func testAKeyThatIsAheadHoldsNothingUp() throws {
+        let store = try store()
+        try store.maintain(at: now)
+        let year = UnixTime(now.seconds + 365 * 86_400)
+        try store.maintain(at: year)
+        let ahead = try store.maintain(at: now).map(\.activates.seconds)
+        XCTAssertEqual(ahead, [year.seconds + 3600])
+        let keys = try store.keys()
+        XCTAssertEqual(keys.map { store.phase(of: $0, among: keys, at: now) }, [.signing, .ahead])
+        XCTAssertEqual(try store.rotate(atOnce: false, at: now)?.activates.seconds, now.seconds + 3600)
+        XCTAssertNil(try store.rotate(atOnce: false, at: now))
+    }
+
     func testEveryAlgorithmAndAChangeOfIt() throws {
         for algorithm in [SignatureAlgorithm.rs256, .edDSA, .ps256, .es256] {
             let store = try store { $0.algorithm = algorithm }
@@ -73,9 +87,24 @@ final class SigningKeyStoreTests: XCTestCase {
             try FileWriter.replace(store.path + "/x.key.json", with: Array(text.utf8))
             XCTAssertThrowsError(try store.keys())
         }
-        // What is none of ours is left alone.
-        try FileWriter.replace(store.path + "/x.key.json.17.tmp", with: [])
         try FileManager.default.removeItem(atPath: store.path + "/x.key.json")
         XCTAssertEqual(try store.keys().count, 1)
+    }
+
+    /// The private key in it would lie there for ever.
+    func testAKeyThatWasLeftHalfWrittenIsRemoved() throws {
+        let store = try store()
+        try store.maintain(at: now)
+        let before = try FileManager.default.contentsOfDirectory(atPath: store.path)
+        for rotates in [false, true] {
+            for name in ["x.key.json.17.tmp", "notes.17.tmp"] {
+                try FileWriter.replace("\(store.path)/\(name)", with: [])
+            }
+            XCTAssertEqual(try store.keys().count, 1)
+            if rotates { _ = try store.rotate(atOnce: false, at: now) } else { try store.maintain(at: now) }
+            let names = try FileManager.default.contentsOfDirectory(atPath: store.path)
+            XCTAssertTrue(Set(names).isSuperset(of: before + ["notes.17.tmp"]), "what is none of ours is left alone")
+            XCTAssertFalse(names.contains("x.key.json.17.tmp"))
+        }
     }
 }

@@ -57,9 +57,8 @@ final class IssuerFixture {
         _ options: AuthorizationServerOptions, _ key: SigningKey, _ directory: TemporaryDirectory, _ auditPath: String?,
         _ entriesMax: Int, _ reopening: AuditReopening
     ) throws -> AuthorizationServer {
-        let path = directory.path("clients.json")
         let parts = AuthorizationServer.Parts(
-            clients: ClientRegistry(path: path) { try? ClientsReader.load(path) }, keys: SigningKeyRing([key]),
+            clients: ClientRegistry(clients(directory.path("clients.json"))), keys: SigningKeyRing([key]),
             used: try ExpiringJournal(
                 directory.path("assertions"), entriesMax: entriesMax, isDurable: false, now: start),
             revoked: try ExpiringJournal(
@@ -67,6 +66,17 @@ final class IssuerFixture {
             audit: try AuditLog(
                 auditPath ?? directory.path("audit.log"), isDurable: false, reopening: reopening))
         return AuthorizationServer(options, parts)
+    }
+
+    private static func clients(_ path: String) -> ChangingFile<[RegisteredClient]> {
+        ChangingFile(
+            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
+            read: { () throws(FileProblems) in
+                do throws(ConfigurationProblems) { return try ClientsReader.load(path) } catch {
+                    throw FileProblems(error.problems.map(\.description))
+                }
+            },
+            tell: { _ in })
     }
 
     // MARK: - Asking

@@ -24,6 +24,16 @@ final class FileWriterTests: XCTestCase {
         XCTAssertEqual(try names(), ["d"])
     }
 
+    func testWhatAKilledProcessHasLeftIsRemoved() throws {
+        let kept = ["f", "f.tmp", "f.12", "f.x.tmp", "f..tmp", "f.12.tmpx", "g.12.tmp", "ff.12.tmp", "f.9999999999.tmp"]
+        for name in kept + ["f.12.tmp", "f.1.tmp"] { directory.write(name, to: name) }
+        FileWriter.removeLeftovers(of: directory.path("f"))
+        XCTAssertEqual(try names().sorted(), kept.sorted())
+        FileWriter.removeLeftovers(in: directory.path) { $0.count == 2 }
+        XCTAssertEqual(try names().sorted(), kept.filter { $0 != "ff.12.tmp" }.sorted())
+        FileWriter.removeLeftovers(of: directory.path("none/f"))
+    }
+
     func testTheIdentityChangesWithTheFileAlsoBehindALink() throws {
         let old = directory.write("old", to: "old")
         let link = directory.path("link")
