@@ -9,6 +9,11 @@ package enum ClientsReader {
         return try load(bytes, file: path)
     }
 
+    /// What these problems of a file mean to a server that has read it before.
+    package static func reading(_ found: ConfigurationProblems) -> ClientRegistry.Reading {
+        found.problems.contains { $0.position == nil } ? .unreadable : .refused
+    }
+
     /// The clients in `bytes`; `file` names them in problems.
     package static func load(_ bytes: [UInt8], file: String) throws(ConfigurationProblems) -> [RegisteredClient] {
         let source = try ConfigurationSource(parsing: bytes, file: file, limits: limits, environment: nil)

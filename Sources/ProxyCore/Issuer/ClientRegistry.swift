@@ -18,8 +18,17 @@ package final class ClientRegistry {
         }
     }
 
-    /// Reads the file; nil when it cannot be used, and whoever gives this function has told why.
-    package typealias Load = () -> [RegisteredClient]?
+    /// What came of reading the file.
+    package enum Reading {
+        case clients([RegisteredClient])
+        /// Something is wrong with what it says.
+        case refused
+        /// What it says is not known.
+        case unreadable
+    }
+
+    /// Reads the file; whoever gives this function tells what is wrong.
+    package typealias Load = () -> Reading
 
     private var entries: [String: Entry] = [:]
     private let path: String?
@@ -29,11 +38,16 @@ package final class ClientRegistry {
     /// When a file that could not be read is read once more though it has not changed: it may have been a shortage.
     private var nextAttempt = Instant.never
     private static let attemptPause = Interval.seconds(2)
+    /// Since when the file could not be read though it had changed; nil when all of it is known.
+    private var unreadSince: Instant?
+    /// For so long the clients of before count. Not for longer: whoever keeps the file from being read, as by taking
+    /// all descriptors, would keep a client that was disabled.
+    private static let unreadMax = Interval.seconds(10)
 
     /// Clients that stay as they are.
     package init(_ clients: [RegisteredClient]) {
         path = nil
-        load = { nil }
+        load = { .refused }
         install(clients)
     }
 
@@ -51,6 +65,9 @@ package final class ClientRegistry {
         return entry
     }
 
+    /// False when it is not known any more what the file says.
+    var isKnown: Bool { unreadSince.map { Clock.monotonic().since($0) < Self.unreadMax } ?? true }
+
     /// One look at the file: the cost of a system call.
     private func refresh() {
         guard let path else { return }
@@ -60,11 +77,15 @@ package final class ClientRegistry {
         guard isChanged || (nextAttempt != .never && Clock.monotonic() >= nextAttempt) else { return }
         isMissing = identity == nil
         lastRead = identity
-        let clients = load()
         // A file that is not there is seen when it comes.
-        let mayBeReadLater = clients == nil && !isMissing
-        nextAttempt = mayBeReadLater ? Clock.monotonic().advanced(by: Self.attemptPause) : .never
-        if let clients { install(clients) }
+        nextAttempt = isMissing ? .never : Clock.monotonic().advanced(by: Self.attemptPause)
+        switch load() {
+        case .clients(let clients):
+            (unreadSince, nextAttempt) = (nil, .never)
+            install(clients)
+        case .refused: unreadSince = nil
+        case .unreadable: if !isMissing, unreadSince == nil { unreadSince = Clock.monotonic() }
+        }
     }
 
     private func install(_ clients: [RegisteredClient]) {

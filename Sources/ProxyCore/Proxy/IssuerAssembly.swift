@@ -43,12 +43,17 @@ struct IssuerAssembly: Sendable {
                         line.field("max_lifetime_seconds", Int(longest))
                     }
                 }
-                return clients
+                return .clients(clients)
             } catch {
                 for problem in error.problems {
-                    log.log(.error, "clients_not_loaded") { $0.field("error", problem.description) }
+                    log.log(.error, "clients_not_loaded") { line in
+                        line.field("error", problem.description)
+                        if problem.position == nil {
+                            line.field("hint", "in ten seconds, nothing is granted until the file can be read")
+                        }
+                    }
                 }
-                return nil
+                return ClientsReader.reading(error)
             }
         }
     }

@@ -59,7 +59,7 @@ final class IssuerFixture {
     ) throws -> AuthorizationServer {
         let path = directory.path("clients.json")
         let parts = AuthorizationServer.Parts(
-            clients: ClientRegistry(path: path) { try? ClientsReader.load(path) }, keys: SigningKeyRing([key]),
+            clients: ClientRegistry(path: path) { read(path) }, keys: SigningKeyRing([key]),
             used: try ExpiringJournal(
                 directory.path("assertions"), entriesMax: entriesMax, isDurable: false, now: start),
             revoked: try ExpiringJournal(
@@ -67,6 +67,14 @@ final class IssuerFixture {
             audit: try AuditLog(
                 auditPath ?? directory.path("audit.log"), isDurable: false, reopening: reopening))
         return AuthorizationServer(options, parts)
+    }
+
+    private static func read(_ path: String) -> ClientRegistry.Reading {
+        do throws(ConfigurationProblems) {
+            return .clients(try ClientsReader.load(path))
+        } catch {
+            return ClientsReader.reading(error)
+        }
     }
 
     // MARK: - Asking
