@@ -15,6 +15,9 @@ package final class TLSServerContext: Sendable {
     /// Which of the contexts is for a name, in lower case; behind `*` and a dot for names with one more label in front.
     private let contextsByName: [String: Int]
     private let tickets: TicketKeyRing
+    /// What is wanted of callers' certificates, and by which authorities: as a digest, which is another one when either
+    /// has changed.
+    package let callersScope: [UInt8]
 
     /// - Parameters:
     ///   - identities: at least one. The first whose certificate is for the name that a caller asks for (SNI, RFC 6066
@@ -24,10 +27,11 @@ package final class TLSServerContext: Sendable {
         identities: [TLSIdentity], clientCertificates: ClientCertificates = .none, tickets: TicketKeyRing
     ) throws(TLSIdentityError) {
         precondition(!identities.isEmpty)
+        callersScope = Self.scope(of: clientCertificates)
         var contexts: [SSLContext] = []
         for identity in identities {
             let context = try SSLContext(.server, identity: identity)
-            Self.configure(context, clientCertificates)
+            Self.configure(context, clientCertificates, callersScope)
             contexts.append(context)
         }
         self.contexts = contexts
@@ -43,7 +47,19 @@ package final class TLSServerContext: Sendable {
         return unsafe ssl
     }
 
-    private static func configure(_ context: SSLContext, _ clientCertificates: ClientCertificates) {
+    private static func scope(of clientCertificates: ClientCertificates) -> [UInt8] {
+        let scope: [UInt8] =
+            switch clientCertificates {
+            case .none: [0]
+            case .requested(let trust): [1] + (trust.digest ?? [])
+            case .required(let trust): [2] + (trust.digest ?? [])
+            }
+        return Digest.sha256(scope.span)
+    }
+
+    private static func configure(
+        _ context: SSLContext, _ clientCertificates: ClientCertificates, _ scope: [UInt8]
+    ) {
         let pointer = unsafe context.pointer
         unsafe clibssl_choose_http11(pointer)
         // Tickets are all that is remembered, and they lie with the callers.
@@ -51,21 +67,17 @@ package final class TLSServerContext: Sendable {
         unsafe clibssl_set_ticket_callback(pointer, ticketAsked)
         unsafe SSL_CTX_set_num_tickets(pointer, 1)
         unsafe SSL_CTX_set_timeout(pointer, 7200)
-        // A session is resumed without its certificate being held against the authorities again: those of before must
-        // not count when these have changed.
-        var scope: [UInt8]
         switch clientCertificates {
-        case .none: scope = [0]
+        case .none: break
         case .requested(let trust):
             context.verifyPeer(SSL_VERIFY_PEER, trust)
             unsafe clibssl_announce_authorities(pointer, trust.pointer)
-            scope = [1] + (trust.digest ?? [])
         case .required(let trust):
             context.verifyPeer(SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, trust)
             unsafe clibssl_announce_authorities(pointer, trust.pointer)
-            scope = [2] + (trust.digest ?? [])
         }
-        scope = Digest.sha256(scope.span)
+        // A session is resumed without its certificate being held against the authorities again: those of before must
+        // not count when these have changed.
         unsafe SSL_CTX_set_session_id_context(pointer, scope, UInt32(scope.count))
     }
 
