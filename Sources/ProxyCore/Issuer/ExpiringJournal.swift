@@ -15,6 +15,8 @@ package final class ExpiringJournal {
     private var lines = 0
     private let entriesMax: Int
     private let isDurable: Bool
+    /// Told of each name that could not be remembered.
+    package var failed: (Failure) -> Void = { _ in }
 
     private static let fileBytesMax = 256 << 20
     /// A file with fewer lines than that is left as it is.
@@ -45,6 +47,13 @@ package final class ExpiringJournal {
 
     /// Remembers `name`, which holds neither spaces nor line feeds. When this returns, it is in the file.
     package func insert(_ name: String, until end: UnixTime, at now: UnixTime) throws(Failure) {
+        do throws(Failure) { try remember(name, until: end, at: now) } catch {
+            failed(error)
+            throw error
+        }
+    }
+
+    private func remember(_ name: String, until end: UnixTime, at now: UnixTime) throws(Failure) {
         if let known = ends[name], known >= end.seconds { return }
         if ends.count >= entriesMax { ends = ends.filter { now.seconds < $0.value } }
         guard ends.count < entriesMax else { throw .full }

@@ -74,20 +74,49 @@ struct IssuerAssembly: Sendable {
     }
 
     private func makeAudit() throws(IssuerStartError) -> AuditLog {
+        let path = configuration.auditPath
         do throws(Errno) {
-            return try AuditLog(
-                configuration.auditPath, isDurable: configuration.auditIsDurable, reopening: reopening)
+            let audit = try AuditLog(path, isDurable: configuration.auditIsDurable, reopening: reopening)
+            let tell = teller("audit_not_written", path, "nothing is granted that cannot be written down")
+            audit.failed = { tell($0.description) }
+            let log = log
+            audit.reopenedAnew = { log.log(.info, "audit_log_reopened", mayWait: false) { $0.field("path", path) } }
+            return audit
         } catch {
-            throw .file(configuration.auditPath, error)
+            throw .file(path, error)
         }
     }
 
     private func journal(_ path: String, _ now: UnixTime) throws(IssuerStartError) -> ExpiringJournal {
         do throws(Errno) {
-            return try ExpiringJournal(
+            let journal = try ExpiringJournal(
                 path, entriesMax: configuration.revokedTokensMax, isDurable: configuration.auditIsDurable, now: now)
+            let tell = teller("journal_not_written", path, "what cannot be remembered is answered with 503")
+            journal.failed = { failure in
+                switch failure {
+                case .full: tell("it holds as many as limits.revoked_tokens allows")
+                case .system(let error): tell(error.description)
+                }
+            }
+            return journal
         } catch {
             throw .file(path, error)
+        }
+    }
+
+    /// Tells of what fails, once a second at most.
+    private func teller(_ event: StaticString, _ path: String, _ hint: StaticString) -> (String) -> Void {
+        let log = log
+        var told = Instant(nanoseconds: 0)
+        return { reason in
+            let now = Clock.monotonic()
+            guard now.since(told) > .seconds(1) else { return }
+            told = now
+            log.log(.error, event, mayWait: false) { line in
+                line.field("path", path)
+                line.field("error", reason)
+                line.field("hint", hint)
+            }
         }
     }
 }
