@@ -9,6 +9,21 @@ package enum ClientsReader {
         return try load(bytes, file: path)
     }
 
+    /// The file at `path` for a server, which goes on while it changes. Without it there are no clients.
+    package static func file(
+        _ path: String, tell: @escaping (ChangingFile<[RegisteredClient]>.News) -> Void
+    ) -> ChangingFile<[RegisteredClient]> {
+        ChangingFile(
+            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
+            read: { () throws(FileProblems) in
+                do throws(ConfigurationProblems) { return try load(path) } catch {
+                    let isUnread = error.problems.contains { $0.position == nil }
+                    throw FileProblems(error.problems.map(\.description), isUnread: isUnread)
+                }
+            },
+            tell: tell)
+    }
+
     /// The clients in `bytes`; `file` names them in problems.
     package static func load(_ bytes: [UInt8], file: String) throws(ConfigurationProblems) -> [RegisteredClient] {
         let source = try ConfigurationSource(parsing: bytes, file: file, limits: limits, environment: nil)

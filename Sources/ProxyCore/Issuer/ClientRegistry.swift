@@ -20,6 +20,9 @@ package final class ClientRegistry {
 
     private var entries: [String: Entry] = [:]
     private let file: ChangingFile<[RegisteredClient]>?
+    /// For so long the clients of before count when the file has changed and cannot be read. Not for longer: whoever
+    /// keeps it from being read, as by taking all descriptors, would keep a client that was disabled.
+    private static let unreadMax = Interval.seconds(10)
 
     /// Clients that stay as they are.
     package init(_ clients: [RegisteredClient]) {
@@ -42,6 +45,10 @@ package final class ClientRegistry {
         return entry
     }
 
+    /// False when it is not known any more what the file says.
+    var isKnown: Bool { file?.unreadSince.map { Clock.monotonic().since($0) < Self.unreadMax } ?? true }
+
+    /// One look at the file: the cost of a system call.
     private func refresh() {
         if let clients = file?.refreshed() { install(clients) }
     }

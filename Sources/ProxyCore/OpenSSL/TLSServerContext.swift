@@ -15,8 +15,9 @@ package final class TLSServerContext: Sendable {
     /// Which of the contexts is for a name, in lower case; behind `*` and a dot for names with one more label in front.
     private let contextsByName: [String: Int]
     private let tickets: TicketKeyRing
-    /// What is wanted of callers' certificates, condensed.
-    private let scope: [UInt8]
+    /// What is wanted of callers' certificates, and by which authorities: as a digest, which is another one when either
+    /// has changed.
+    private let callersScope: [UInt8]
 
     /// - Parameters:
     ///   - identities: at least one. The first whose certificate is for the name that a caller asks for (SNI, RFC 6066
@@ -26,16 +27,15 @@ package final class TLSServerContext: Sendable {
         identities: [TLSIdentity], clientCertificates: ClientCertificates = .none, tickets: TicketKeyRing
     ) throws(TLSIdentityError) {
         precondition(!identities.isEmpty)
-        let scope = Self.scope(clientCertificates)
+        callersScope = Self.scope(of: clientCertificates)
         var contexts: [SSLContext] = []
         for identity in identities {
             let context = try SSLContext(.server, identity: identity)
-            Self.configure(context, clientCertificates, scope)
+            Self.configure(context, clientCertificates, callersScope)
             contexts.append(context)
         }
         self.contexts = contexts
         self.tickets = tickets
-        self.scope = scope
         contextsByName = Self.index(identities)
         if identities.count > 1 { unsafe clibssl_set_name_callback(contexts[0].pointer, nameAsked) }
     }
@@ -48,16 +48,16 @@ package final class TLSServerContext: Sendable {
     }
 
     /// Whether callers are held against the same authorities, in the same way.
-    package func wantsSameCertificates(as other: TLSServerContext) -> Bool { scope == other.scope }
+    package func wantsSameCertificates(as other: TLSServerContext) -> Bool { callersScope == other.callersScope }
 
-    private static func scope(_ clientCertificates: ClientCertificates) -> [UInt8] {
-        let text: [UInt8] =
+    private static func scope(of clientCertificates: ClientCertificates) -> [UInt8] {
+        let scope: [UInt8] =
             switch clientCertificates {
             case .none: [0]
             case .requested(let trust): [1] + (trust.digest ?? [])
             case .required(let trust): [2] + (trust.digest ?? [])
             }
-        return Digest.sha256(text.span)
+        return Digest.sha256(scope.span)
     }
 
     private static func configure(

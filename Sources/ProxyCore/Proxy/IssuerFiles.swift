@@ -7,16 +7,7 @@ struct IssuerFiles {
         let path = configuration.clients
         let telling = ClientsTelling(
             log: log, path: path, lifetimeMax: configuration.server.tokens.lifetimeMaxSeconds)
-        return ChangingFile(
-            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
-            read: { () throws(FileProblems) in
-                do throws(ConfigurationProblems) {
-                    return try ClientsReader.load(path)
-                } catch {
-                    throw FileProblems(error.problems.map(\.description))
-                }
-            },
-            tell: telling.tell)
+        return ClientsReader.file(path, tell: telling.tell)
     }
 
     /// The signing keys, at least one; without their folder, those that were there.
@@ -27,9 +18,11 @@ struct IssuerFiles {
             read: { () throws(FileProblems) in
                 let keys: [SigningKeyFile]
                 do throws(SigningKeyStore.Failure) { keys = try store.keys() } catch {
-                    throw FileProblems([error.message])
+                    throw FileProblems([error.message], isUnread: true)
                 }
-                guard !keys.isEmpty else { throw FileProblems(["\(store.path): there is no signing key"]) }
+                guard !keys.isEmpty else {
+                    throw FileProblems(["\(store.path): there is no signing key"], isUnread: false)
+                }
                 return keys.map(\.signingKey)
             },
             tell: telling.tell)
@@ -61,12 +54,13 @@ private final class ClientsTelling {
                     line.field("max_lifetime_seconds", Int(lifetimeMax))
                 }
             }
-        case .unusable(let problems):
+        case .unusable(let problems, let isUnread):
             told = nil
             for problem in problems {
                 log.log(.error, "clients_not_loaded") { line in
                     line.field("path", path)
                     line.field("error", problem)
+                    if isUnread { line.field("hint", "in ten seconds, nothing is granted until it can be read") }
                 }
             }
         case .missing(let stays):
@@ -101,7 +95,7 @@ private final class SigningKeysTelling {
             guard names != told else { return }
             told = names
             log.log(.info, "signing_keys_loaded") { $0.field("keys", keys.count) }
-        case .unusable(let problems):
+        case .unusable(let problems, isUnread: _):
             told = []
             for problem in problems {
                 log.log(.error, "signing_keys_not_loaded") { line in

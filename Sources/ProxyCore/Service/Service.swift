@@ -31,7 +31,7 @@ package final class Service: Sendable {
             defer { ended?.signal() }
             do throws(Errno) {
                 let service = try ServiceThread(
-                    socket, options: options, mailbox: mailbox, pulse: pulse, handler: makeHandler())
+                    socket, options: options, log: log, mailbox: mailbox, pulse: pulse, handler: makeHandler())
                 service.run()
             } catch {
                 log.log(.error, "service_failed") { line in
@@ -48,10 +48,13 @@ package final class Service: Sendable {
     /// one on its connection. `stop` has to follow.
     package func drain(grace: Interval = .zero, for time: Interval) { mailbox.post(.drain(grace: grace, time)) }
 
+    /// Ends every connection. `stop` may follow.
+    package func cut() { mailbox.post(.cut) }
+
     /// Ends every connection and waits for the thread.
     package func stop() {
         guard let thread = thread.withLock({ $0.take() }) else { return }
-        mailbox.post(.cut)
+        cut()
         thread.join()
     }
 }
@@ -74,18 +77,18 @@ private final class ServiceThread: EventHandler {
     let timer = DeadlineTimer()
 
     init(
-        _ socket: ListeningSocket, options: ServiceOptions, mailbox: Mailbox<ServiceCommand>, pulse: LoopPulse,
-        handler: @escaping ServiceHandler
+        _ socket: ListeningSocket, options: ServiceOptions, log: LogWriter, mailbox: Mailbox<ServiceCommand>,
+        pulse: LoopPulse, handler: @escaping ServiceHandler
     ) throws(Errno) {
         self.mailbox = mailbox
         loop = try EventLoop(pulse: pulse)
-        listener = try ServiceListener(socket, loop: loop, options: options, handler: handler)
+        listener = try ServiceListener(socket, loop: loop, options: options, log: log, handler: handler)
         registration = loop.register(self)
         do throws(Errno) {
             try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
         } catch {
             // The loop and what is registered there hold each other.
-            listener.close()
+            listener.cut()
             loop.unregister(registration)
             throw error
         }
@@ -103,7 +106,7 @@ private final class ServiceThread: EventHandler {
     func ready(_ readiness: Readiness) {
         for message in mailbox.takeAll() {
             switch message {
-            case .tls(let context): listener.tls = context
+            case .tls(let context): listener.adopt(context)
             case .drain(let grace, let time): drain(grace: grace, time)
             case .cut: cut()
             }

@@ -4,8 +4,9 @@ package final class ChangingFile<Content> {
     /// What there is to be told of it.
     package enum News {
         case read(Content)
-        /// It cannot be read or used, for these reasons; told again every minute.
-        case unusable([String])
+        /// It cannot be read or used, for these reasons; told again every minute. When it is unread, what it says is
+        /// not known; otherwise that is wrong.
+        case unusable([String], isUnread: Bool)
         /// It is not there. What it held counts for that long; nil when there is no end, or nothing that counts. Told
         /// again every minute.
         case missing(stays: Interval?)
@@ -23,6 +24,8 @@ package final class ChangingFile<Content> {
     private var nextReport = Instant(nanoseconds: 0)
     private var missingSince: Instant?
     private var holdsContent = false
+    /// Since when what it says is not known, though it may have changed; nil when it is.
+    package private(set) var unreadSince: Instant?
 
     /// Before a file that could not be read is read again: it may have been a shortage.
     private static var attemptPause: Interval { .seconds(2) }
@@ -55,25 +58,33 @@ package final class ChangingFile<Content> {
         // Taken before the content is read: a change in between shows next time.
         do throws(Errno) { found = try identity() } catch {
             if error.isNotFound { return gone(time()) }
-            report(.unusable([error.description]), time())
+            unreadSince = unreadSince ?? time()
+            report(.unusable([error.description], isUnread: true), time())
             return nil
         }
         missingSince = nil
         let isChanged = found != lastSeen
-        guard isChanged || (nextRead != .never && time() >= nextRead) else { return nil }
+        guard isChanged || nextRead != .never else {
+            // What it says has been read.
+            unreadSince = nil
+            return nil
+        }
         let now = time()
+        guard isChanged || now >= nextRead else { return nil }
         lastSeen = found
         nextRead = isChanged && found.isYoung(at: wall()) ? now.advanced(by: Self.settling) : .never
         do throws(FileProblems) {
             let content = try read()
             holdsContent = true
+            unreadSince = nil
             nextReport = now
             tell(.read(content))
             return content
         } catch {
             nextRead = now.advanced(by: Self.attemptPause)
+            unreadSince = error.isUnread ? unreadSince ?? now : nil
             if isChanged { nextReport = now }
-            report(.unusable(error.lines), now)
+            report(.unusable(error.lines, isUnread: error.isUnread), now)
             return nil
         }
     }
@@ -81,6 +92,7 @@ package final class ChangingFile<Content> {
     private func gone(_ now: Instant) -> Content? {
         // It is read when it comes.
         lastSeen = nil
+        unreadSince = nil
         let since = missingSince ?? now
         if missingSince == nil { nextReport = now }
         missingSince = since
@@ -109,6 +121,11 @@ package final class ChangingFile<Content> {
 /// Why a file cannot be used: a line for each problem.
 package struct FileProblems: Error, Sendable {
     package let lines: [String]
+    /// What the file says is not known; otherwise that is wrong.
+    package let isUnread: Bool
 
-    package init(_ lines: [String]) { self.lines = lines }
+    package init(_ lines: [String], isUnread: Bool) {
+        self.lines = lines
+        self.isUnread = isUnread
+    }
 }

@@ -58,7 +58,8 @@ final class IssuerFixture {
         _ entriesMax: Int, _ reopening: AuditReopening
     ) throws -> AuthorizationServer {
         let parts = AuthorizationServer.Parts(
-            clients: ClientRegistry(clients(directory.path("clients.json"))), keys: SigningKeyRing([key]),
+            clients: ClientRegistry(ClientsReader.file(directory.path("clients.json")) { _ in }),
+            keys: SigningKeyRing([key]),
             used: try ExpiringJournal(
                 directory.path("assertions"), entriesMax: entriesMax, isDurable: false, now: start),
             revoked: try ExpiringJournal(
@@ -66,17 +67,6 @@ final class IssuerFixture {
             audit: try AuditLog(
                 auditPath ?? directory.path("audit.log"), isDurable: false, reopening: reopening))
         return AuthorizationServer(options, parts)
-    }
-
-    private static func clients(_ path: String) -> ChangingFile<[RegisteredClient]> {
-        ChangingFile(
-            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
-            read: { () throws(FileProblems) in
-                do throws(ConfigurationProblems) { return try ClientsReader.load(path) } catch {
-                    throw FileProblems(error.problems.map(\.description))
-                }
-            },
-            tell: { _ in })
     }
 
     // MARK: - Asking
