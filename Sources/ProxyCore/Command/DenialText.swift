@@ -44,6 +44,16 @@ struct DenialText {
         return nil
     }
 
+    /// The claim that is why the token is refused, and what is wrong with it; nil when there is no more to say.
+    var ofClaim: String? {
+        guard case .token(let token, _) = inquiry.caller else { return nil }
+        for denial in inquiry.explanation?.lines.compactMap(\.denial) ?? [] {
+            guard case .invalidToken(let error) = denial else { continue }
+            return RefusedTokenText(error, token: token, inquiry.configuration, now: inquiry.now)?.line
+        }
+        return nil
+    }
+
     private func sentence(_ problem: CredentialsProblem) -> String {
         switch problem {
         case .severalFields: "there are several Authorization fields"

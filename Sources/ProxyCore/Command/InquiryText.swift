@@ -36,7 +36,9 @@ struct InquiryText {
         case .scopes(let scopes):
             return ["with a valid token, whose " + (scopes.isEmpty ? "scopes are none" : Self.scopes(scopes))]
         case .token:
-            guard let caller = inquiry.explanation?.caller else { return [denials.ofToken ?? "token not looked at"] }
+            guard let caller = inquiry.explanation?.caller else {
+                return [denials.ofToken ?? "token not looked at"] + [denials.ofClaim].compactMap(\.self)
+            }
             return verified(caller.token)
         }
     }

@@ -166,6 +166,36 @@ final class ExplainCommandTests: XCTestCase {
         XCTAssertEqual(notRead.status, .success)
     }
 
+    func testTheClaimThatIsWhyATokenIsRefused() {
+        let now = Clock.unixTime().seconds
+        let far = "; clock_skew_seconds is 30"
+        let rows: [(claims: [String: String], beginning: String, end: String)] = [
+            (["exp": "\(now - 3600)"], "exp is \(now - 3600), ", " seconds ago\(far)"),
+            (["exp": "null"], "exp is null; it has to be a number of seconds since 1970", ""),
+            (["nbf": "\(now + 3600)"], "nbf is \(now + 3600), ", " seconds\(far)"),
+            (["iat": "\(now + 3600)"], "iat is \(now + 3600), ", " seconds\(far)"),
+            (["aud": #"["x","y"]"#], #"aud is ["x","y"]; expected is \#(ClaimsText.audience)"#, ""),
+            (["aud": "7"], "aud is 7; it has to be a string, or an array of strings", ""),
+            (
+                ["iss": #""https://x\u001B""#], #"iss is "https://x\u001B"; expected is \#(ConfigurationText.issuer)"#,
+                ""
+            ),
+            (["sub": "{}"], "sub is {}; it has to be a string", ""),
+            (["client_id": "1"], "client_id is 1; it has to be a string", ""),
+            (["scope": "[1]"], "scope is [1]; it has to be a text of scopes, or an array of them", ""),
+            (["cnf": #"{"jkt":"x"}"#], #"cnf is {"jkt":"x"}; only x5t#S256 is understood, and alone"#, ""),
+        ]
+        for row in rows {
+            let line = explain("GET", "/v2/users", "--token", token(row.claims)).output[2]
+            XCTAssertTrue(line.hasPrefix("         " + row.beginning) && line.hasSuffix(row.end), line)
+        }
+        let other = explain("GET", "/v2/users", "--token", token(signer: TestSigner(keyID: "other")))
+        XCTAssertEqual(other.output[2], #"         kid, in its header, is "other""#)
+        configuration.keys += #","max_token_lifetime_seconds":600"#
+        let long = explain("GET", "/v2/users", "--token", token(["iat": "\(now - 3600)"])).output[2]
+        XCTAssertTrue(long.hasPrefix("         exp is ") && long.hasSuffix("max_token_lifetime_seconds is 600"), long)
+    }
+
     func testBoundTokens() {
         let mine = String(repeating: "A", count: 43)
         let bound = token(["cnf": #"{"x5t#S256":"\#(mine)"}"#])
