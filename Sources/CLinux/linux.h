@@ -1,6 +1,7 @@
 // The parts of Linux that the Glibc module does not export to Swift. Only the room System imports this.
 #pragma once
 #include <errno.h>
+#include <linux/filter.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -3,6 +3,9 @@ import Synchronization
 /// One request for a refetch. `KeySnapshot.settles` tells when it has been answered.
 package struct RefetchTicket: Sendable, Equatable {
     let number: UInt64
+
+    /// For the first keys, which a source gets unasked: whatever it tells first has the answer.
+    package static let first = RefetchTicket(number: 0)
 }
 
 /// The requests of all workers to one key source: a number that grows, and a bell that is rung once however many come.

@@ -21,8 +21,9 @@ package final class AccessPolicy: Sendable {
         /// The token is valid.
         case granted(CallerGrants)
         case denied(Denial)
-        /// The token would be valid if its issuer had a key that is not here yet.
-        case keyNeeded(issuer: Int)
+        /// The token would be valid if its issuer had a key that is not here yet; and what it is denied for when none
+        /// comes.
+        case keyNeeded(issuer: Int, Denial)
     }
 
     enum Decision: Equatable {
@@ -49,10 +50,10 @@ package final class AccessPolicy: Sendable {
             guard let denial = denial(landings, path: path, grants) else { return .permit }
             return carryOut(denial, landings)
         case .denied(let denial): return carryOut(denial, landings)
-        case .keyNeeded(let issuer):
+        case .keyNeeded(let issuer, let denial):
             // What would be forwarded anyway waits for nothing.
             if mayAwaitKeys, !isObserved(landings) { return .awaitKeys(issuer: issuer) }
-            return carryOut(.invalidToken(.noMatchingKey), landings)
+            return carryOut(denial, landings)
         }
     }
 

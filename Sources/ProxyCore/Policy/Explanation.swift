@@ -103,7 +103,7 @@ extension Gate {
         return switch standing {
         case .granted(let grants): policy.denial(landing, path: path.span, grants)
         case .denied(let denial): denial
-        case .keyNeeded: .invalidToken(.noMatchingKey)
+        case .keyNeeded(_, let denial): denial
         }
     }
 }

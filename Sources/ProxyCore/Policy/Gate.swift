@@ -24,8 +24,8 @@ package struct Permit: ~Copyable {
 package enum Verdict: ~Copyable {
     case permit(Permit)
     case refuse(Refusal)
-    /// The token is signed with a key that may be in a newer set of this issuer: ask again when that has come, or
-    /// when it has not.
+    /// The token is signed with a key that may be in a newer set of this issuer, or in its first one: ask again when
+    /// that has come, or when it has not.
     case awaitKeys(issuer: Int)
 }
 
@@ -36,6 +36,8 @@ package final class Gate {
     package private(set) var cache: TokenCache<AuthenticatedCaller>
     private let verifier: TokenVerifier
     private var heritage: TokenHeritage
+    /// Issuers of whose keys nothing has been heard yet.
+    private var expected: Set<Int> = []
 
     /// - Parameter keySources: of each issuer, a number that is that of no other source of keys. Without them nobody
     ///   takes over what is remembered here.
@@ -46,8 +48,12 @@ package final class Gate {
         heritage = TokenHeritage(issuers: issuers, keySources: keySources)
     }
 
-    /// Replaces an issuer's keys; nil when there are none any more. Forgets the tokens whose keys have left.
+    /// The first keys of an issuer are on their way: whoever needs them waits, as for a new key, until `install`.
+    func expectKeys(issuer: Int) { expected.insert(issuer) }
+
+    /// Replaces an issuer's keys; nil when there are none, or none any more. Forgets the tokens whose keys have left.
     package func install(_ keys: KeySet?, issuer: Int) {
+        expected.remove(issuer)
         guard verifier.install(keys, issuer: issuer) else { return }
         cache.removeAll { !isGenuine($0) }
     }
@@ -128,7 +134,7 @@ package final class Gate {
     enum Authentication {
         case caller(AuthenticatedCaller)
         case denied(Denial)
-        case keyNeeded(issuer: Int)
+        case keyNeeded(issuer: Int, Denial)
 
         var caller: AuthenticatedCaller? {
             guard case .caller(let caller) = self else { return nil }
@@ -139,7 +145,7 @@ package final class Gate {
             switch self {
             case .caller(let caller): .granted(caller.grants)
             case .denied(let denial): .denied(denial)
-            case .keyNeeded(let issuer): .keyNeeded(issuer: issuer)
+            case .keyNeeded(let issuer, let denial): .keyNeeded(issuer: issuer, denial)
             }
         }
     }
@@ -182,8 +188,10 @@ package final class Gate {
     ) -> Authentication {
         guard BearerCredentials.isB64Token(token) else { return .denied(.invalidRequest(.malformed)) }
         switch verifier.verify(token, certificate: certificate, now: now) {
-        case .keyNeeded(let issuer): return .keyNeeded(issuer: issuer)
-        case .keysUnavailable(let issuer): return .denied(.keysUnavailable(issuer: issuer))
+        case .keyNeeded(let issuer): return .keyNeeded(issuer: issuer, .invalidToken(.noMatchingKey))
+        case .keysUnavailable(let issuer):
+            let denial = Denial.keysUnavailable(issuer: issuer)
+            return expected.contains(issuer) ? .keyNeeded(issuer: issuer, denial) : .denied(denial)
         case .refused(let error, _): return .denied(.invalidToken(error))
         case .verified(let verified):
             do throws(TokenError) {

@@ -6,6 +6,7 @@ final class OutgoingSide {
     private let number: Int
     private let requestLog: RequestLog
     private var listener: Listener?
+    private var isEnding = false
     private var current: Lane
     /// Rules of before, by which calls may still wait for a token.
     private var earlier: [EarlierLane] = []
@@ -47,7 +48,7 @@ final class OutgoingSide {
         listener = try Listener(
             socket, loop: loop, budget: budget, log: log,
             serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed,
-            makeRoom: { context.makeRoom() }, hint: "raise egress.max_connections")
+            makeRoom: { context.makeRoom() }, closed: ended, hint: "raise egress.max_connections")
     }
 
     private static func make(
@@ -86,7 +87,7 @@ final class OutgoingSide {
     }
 
     /// Whether it has anything left to do.
-    var isDone: Bool { listener == nil && context.connectionCount == 0 }
+    var isDone: Bool { listener?.isClosed ?? true && context.connectionCount == 0 }
 
     func install(_ snapshot: TokenSnapshot) {
         snapshots[snapshot.target] = snapshot
@@ -115,16 +116,15 @@ final class OutgoingSide {
 
     /// Accepts nothing more, and lets what is under way end.
     func drain() {
-        guard let listener else { return }
-        listener.close()
-        self.listener = nil
+        guard !isEnding else { return }
+        isEnding = true
+        listener?.close()
         context.endIdle()
         closeIdle()
     }
 
     func cut() {
-        listener?.close()
-        listener = nil
+        listener?.cut()
         context.cutAll()
         closeIdle()
     }

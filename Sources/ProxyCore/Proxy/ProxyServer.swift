@@ -212,6 +212,8 @@ package final class ProxyServer: Sendable {
             // A proxy with fewer workers than its sockets would leave the connections of the others unanswered.
             fail(error)
         }
+        // Whoever waits until all workers judge by other rules waits for none that judges nothing any more.
+        for case .rules(let message) in mailbox.close() { message.handover.take() }
         if running.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue == 0 { ended.signal() }
     }
 
@@ -238,10 +240,9 @@ package final class ProxyServer: Sendable {
     // MARK: - Stopping
 
     /// Goes on accepting for `timeouts.drain_grace_seconds`, then lets what is under way end, for at most
-    /// `timeouts.drain_seconds`; each response is the last one on its connection. Nothing is reloaded any more. Returns
-    /// at once; `ended` tells when.
+    /// `timeouts.drain_seconds`; each response is the last one on its connection. What is asked meanwhile is judged by
+    /// the rules of the time: it goes on being reloaded. Returns at once; `ended` tells when.
     package func drain() {
-        reloader.withLock { $0 }?.endSoon()
         status.state.drain()
         for mailbox in mailboxes { mailbox.post(.drain) }
     }

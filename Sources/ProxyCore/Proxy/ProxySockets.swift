@@ -81,7 +81,7 @@ struct ProxySockets {
         var sockets: [ListeningSocket] = []
         try refuseSharing(address)
         for _ in 0..<workers {
-            let socket = try ListeningSocket(on: address, shared: true)
+            let socket = try ListeningSocket(on: address, shared: true, hasHeirs: configuration.reusesPort)
             address = socket.address
             sockets.append(socket)
         }

@@ -167,7 +167,11 @@ final class Reloader: Sendable {
         let targets = try status.egress?.calls.renew(ids: configuration.egress?.targets.map(\.call.id) ?? [])
         let rules = stock.rules(configuration, policy, counters: counters, targetCounters: targets)
         supplies.endWatch(replacedIn: stock)
-        for mailbox in mailboxes { mailbox.post(.rules(WorkerRulesMessage(rules: rules, handover: handover))) }
+        for mailbox in mailboxes {
+            let isTaken = mailbox.post(.rules(WorkerRulesMessage(rules: rules, handover: handover)))
+            // A worker that has ended, having drained, judges nothing any more.
+            if !isTaken { handover.take() }
+        }
         do throws(WaitError) {
             try Patience(until: .never, cancel: end).atMost(Self.patience).awaitSignal(of: handover.done)
             return true

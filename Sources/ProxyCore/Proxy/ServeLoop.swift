@@ -76,8 +76,7 @@ package enum ServeLoop {
                     line.field("connections", connections)
                     if timeouts.drainGrace > .zero { line.field("grace_ms", timeouts.drainGrace.milliseconds) }
                 }
-            // After STOPPING=1 nothing is told of reloads, and there are none.
-            case .hangup where isDraining: break
+            // Also while it drains: what is still asked is judged by the rules of the time.
             case .hangup: server.reload()
             }
         }

@@ -136,7 +136,8 @@ final class Worker: EventHandler {
                 if context.makeRoom() { return true }
                 placeWanted()
                 return false
-            }, hint: "raise limits.connections, or set limits.connections_per_address")
+            }, closed: { [weak self] in self?.connectionEnded() },
+            hint: "raise limits.connections, or set limits.connections_per_address")
     }
 
     /// Runs until the worker has been told to end and nothing is left to do.
@@ -212,7 +213,6 @@ final class Worker: EventHandler {
     private func finish() {
         // While the stage is another one: what is taken from the queue now may cost the place of the last connection.
         listener?.close()
-        listener = nil
         stage = .draining
         timer.set(loop.now.advanced(by: context.rules.timeouts.drain), registration, loop)
         context.endIdle()
@@ -223,14 +223,13 @@ final class Worker: EventHandler {
     private func cut() {
         stage = .draining
         listener?.cut()
-        listener = nil
         context.cutAll()
         outgoing?.cut()
         loop.stop()
     }
 
     private func connectionEnded() {
-        guard stage == .draining, context.connectionCount == 0 else { return }
+        guard stage == .draining, listener?.isClosed ?? true, context.connectionCount == 0 else { return }
         // Not before: what is under way for callers may take calls of the service's own.
         outgoing?.drain()
         if outgoing?.isDone ?? true { loop.stop() }

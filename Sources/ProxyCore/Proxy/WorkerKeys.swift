@@ -16,7 +16,11 @@ final class WorkerKeys {
         let numbers = Set(issuers.map(\.number))
         snapshots = snapshots.filter { numbers.contains($0.key) }
         for (place, issuer) in issuers.enumerated() {
-            if let snapshot = snapshots[issuer.number] { gate.install(snapshot.keys, issuer: place) }
+            if let snapshot = snapshots[issuer.number] {
+                gate.install(snapshot.keys, issuer: place)
+            } else {
+                gate.expectKeys(issuer: place)
+            }
         }
     }
 
@@ -31,7 +35,7 @@ final class WorkerKeys {
 
     /// Asks for an issuer's keys to be fetched; nil when that is no use now.
     func refetch(_ issuer: SuppliedKeys) -> RefetchTicket? {
-        if let snapshot = snapshots[issuer.number], !snapshot.allowsRefetch(at: loop.now) { return nil }
-        return issuer.source.requestRefetch()
+        guard let snapshot = snapshots[issuer.number] else { return .first }
+        return snapshot.allowsRefetch(at: loop.now) ? issuer.source.requestRefetch() : nil
     }
 }

@@ -38,7 +38,7 @@ package final class ServiceListener {
             socket, loop: loop, budget: budget, log: log,
             serve: { [unowned self] (accepted) throws(Errno) in _ = try ServiceConnection(accepted, of: self) },
             placeFreed: { [unowned self] in listener?.resumeAccepting() },
-            makeRoom: { [unowned self] in makeRoom() }, hint: options.fullHint)
+            makeRoom: { [unowned self] in makeRoom() }, closed: {}, hint: options.fullHint)
     }
 
     package var connectionCount: Int { connections.count }

@@ -7,10 +7,13 @@ final class Listener: EventHandler {
     private let serve: (consuming AcceptedSocket) throws(Errno) -> Void
     private let placeFreed: () -> Void
     private let makeRoom: () -> Bool
+    private let closed: () -> Void
     private let hint: StaticString
     private var registration = Registration(slot: 0, generation: 0)
     private var isListening = false
     private(set) var isClosed = false
+    /// When it does, once it has left what comes to others.
+    private var closesAt: Instant?
     private var shortageLogged = Instant(nanoseconds: 0)
     private var fullLogged = Instant(nanoseconds: 0)
     private var refusalLogged = Instant(nanoseconds: 0)
@@ -23,6 +26,10 @@ final class Listener: EventHandler {
     /// How long accepting rests when the system lacks descriptors: others may give some back.
     private static let shortagePause = Interval.milliseconds(100)
 
+    /// For handshakes that have begun when the port is left to others: a round trip within a continent. Not more, since
+    /// whoever would begin one at this socket meanwhile comes to another one only a second later.
+    private static let closingPause = Interval.milliseconds(50)
+
     /// How long accepting rests when all places are taken and nobody gives one up by then.
     private static let fullPause = Interval.milliseconds(100)
     /// How often it is told that all places are taken, or those of an address.
@@ -32,11 +39,12 @@ final class Listener: EventHandler {
     ///   - serve: takes over a connection that has a place in the budget.
     ///   - placeFreed: a place was given back while workers wait for one.
     ///   - makeRoom: ends an idle connection, so that its place is free; false when none can be spared.
+    ///   - closed: callers are refused now; after `close`, never in it.
     ///   - hint: what one may do when all places are taken.
     init(
         _ socket: ListeningSocket, loop: EventLoop, budget: ConnectionBudget, log: LogWriter,
         serve: @escaping (consuming AcceptedSocket) throws(Errno) -> Void, placeFreed: @escaping () -> Void,
-        makeRoom: @escaping () -> Bool, hint: StaticString
+        makeRoom: @escaping () -> Bool, closed: @escaping () -> Void, hint: StaticString
     ) throws(Errno) {
         self.socket = socket
         self.loop = loop
@@ -45,6 +53,7 @@ final class Listener: EventHandler {
         self.serve = serve
         self.placeFreed = placeFreed
         self.makeRoom = makeRoom
+        self.closed = closed
         self.hint = hint
         registration = loop.register(self)
         do throws(Errno) {
@@ -62,9 +71,17 @@ final class Listener: EventHandler {
     }
 
     /// Takes what waits in the queue, then has callers refused: the socket itself may live as long as the worker. One
-    /// that others hold as well goes on listening for them.
+    /// that others hold as well goes on listening for them. Where other processes may listen on the same port, callers
+    /// are left to them before, which takes a moment; then `isClosed` becomes true later.
     func close() {
-        guard !isClosed else { return }
+        guard !isClosed, closesAt == nil else { return }
+        guard socket.leaveToHeirs() else { return finishClosing() }
+        let time = loop.now.advanced(by: Self.closingPause)
+        closesAt = time
+        timer.set(time, registration, loop)
+    }
+
+    private func finishClosing() {
         // Before the queue is looked at for the last time: what comes to a shared one from then on wakes others.
         stopListening()
         acceptAll(atMost: Self.closingBurst)
@@ -90,7 +107,15 @@ final class Listener: EventHandler {
         resumeAccepting()
     }
 
-    func deadlineReached() { resumeAccepting() }
+    func deadlineReached() {
+        guard let closesAt else { return resumeAccepting() }
+        guard loop.now < closesAt else {
+            finishClosing()
+            return closed()
+        }
+        timer.set(closesAt, registration, loop)
+        resumeAccepting()
+    }
 
     func resume() {}
 

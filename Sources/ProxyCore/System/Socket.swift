@@ -140,6 +140,26 @@ package enum Socket {
         _ = Kernel.shutDown(socket.raw, SHUT_RD)
     }
 
+    /// Drops attempts to connect to a listening socket from now on. Whoever makes one hears nothing, tries again after
+    /// a second, and comes to whoever listens on the port by then. Handshakes that have begun go on. False when the
+    /// system does not do it.
+    static func ignoreAttempts(_ socket: borrowing FileDescriptor) -> Bool {
+        // Of the two bits SYN and ACK in the flags of the TCP header, where the bytes begin that a filter of a TCP
+        // socket sees, an attempt has the first alone.
+        var filter = [
+            sock_filter(code: UInt16(BPF_LD | BPF_B | BPF_ABS), jt: 0, jf: 0, k: 13),
+            sock_filter(code: UInt16(BPF_ALU | BPF_AND | BPF_K), jt: 0, jf: 0, k: 0x12),
+            sock_filter(code: UInt16(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 1, k: 0x02),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0),
+            sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: .max),
+        ]
+        // Sound: the kernel copies so many instructions in the call, and the array outlives it.
+        return unsafe filter.withUnsafeMutableBufferPointer { filter in
+            let program = unsafe sock_fprog(len: UInt16(filter.count), filter: filter.baseAddress)
+            return unsafe Kernel.setOption(socket.raw, SOL_SOCKET, SO_ATTACH_FILTER, program) == 0
+        }
+    }
+
     /// Makes the coming close a reset (RFC 9293 section 3.6): the peer sees a broken transfer, never a clean end.
     package static func resetOnClose(_ socket: borrowing FileDescriptor) {
         _ = Kernel.setOption(socket.raw, SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))

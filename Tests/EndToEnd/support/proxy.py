@@ -46,13 +46,14 @@ class Proxy:
     """A running proxy, with at most so many `descriptors`. At its end its whole log is checked.
 
     `environment` is what its environment has besides that of the tests, `options` what its command line has besides the
-    configuration, `sockets` what it is started with, under these `names`."""
+    configuration, `sockets` what it is started with, under these `names`; a `file` that others share is left as it is."""
 
     def __init__(self, upstream, *issuers, descriptors=None, environment=None, options=(), sockets=(), names=None,
-                 **more):
+                 file=None, **more):
         self.folder = processes.new_folder("proxy")
-        self.file = self.folder / "routes.json"
-        self.file.write_text(json.dumps(configuration(upstream, list(issuers), **more)))
+        self.file = file or self.folder / "routes.json"
+        if not file:
+            self.file.write_text(json.dumps(configuration(upstream, list(issuers), **more)))
         start = [BINARY, "serve", "--config", self.file, *options]
         if descriptors:
             start = ["bash", "-c", f'ulimit -n {descriptors}; exec "$@"', "bash", *start]

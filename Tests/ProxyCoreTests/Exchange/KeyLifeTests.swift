@@ -150,6 +150,23 @@ final class KeyLifeTests: XCTestCase {
         }
     }
 
+    /// As after a restart: callers are there before the keys are. None of them is refused, and none asks for a fetch.
+    func testRequestsWaitForTheFirstKeys() throws {
+        let (latch, document) = (try Latch(), "{\"keys\":[\(first.jwk())]}")
+        let keys = try ScriptedServer { _ in
+            latch.pass()
+            return [.send("HTTP/1.1 200 OK\r\nContent-Length: \(document.utf8.count)\r\n\r\n\(document)")]
+        }
+        let proxy = try start(KeyServer.issuer(keys.port, "\"wait_seconds\": 20"))
+        let client = try proxy.client()
+        try client.send(RequestText.of("GET", "/x", token: proxy.token(proxy.claims, signer: first)))
+        // What comes later on another connection is answered later.
+        XCTAssertEqual(try proxy.answer(RequestText.of("GET", "/x")).status, 401)
+        latch.open()
+        XCTAssertEqual(try client.response().status, 200)
+        XCTAssertEqual(keys.requests.count, 1)
+    }
+
     func testAKeyServerThatIsAwayAtTheStart() throws {
         let away = try KeyServer(first)
         away.server.stop()

@@ -41,7 +41,7 @@ final class NoticeSocket {
 
     /// True when none waits.
     var isQuiet: Bool {
-        var byte: UInt8 = 0
-        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) < 0
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&waiting, 1, 0) == 0
     }
 }

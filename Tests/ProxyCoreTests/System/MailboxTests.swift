@@ -23,4 +23,13 @@ final class MailboxTests: XCTestCase {
             try Patience(until: .never, cancel: try WakeUp()).atMost(.milliseconds(1))
                 .awaitReadable(mailbox.wakeUp.descriptor), "an empty mailbox wakes nobody")
     }
+
+    func testWhoHasGoneTakesNothing() throws {
+        let mailbox = try Mailbox<Int>()
+        XCTAssertTrue(mailbox.post(1))
+        XCTAssertEqual(mailbox.close(), [1])
+        XCTAssertFalse(mailbox.post(2))
+        XCTAssertEqual(mailbox.takeAll(), [])
+        XCTAssertEqual(mailbox.close(), [])
+    }
 }
