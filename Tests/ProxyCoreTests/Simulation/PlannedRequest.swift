@@ -68,9 +68,10 @@
         /// When its whole head was at the proxy.
         var headCameAt: UInt64? { firstByte < 0 ? nil : proxyEnd?.arrivals.time(of: firstByte + head.count) }
 
-        /// Its upstream has it, and will never be done.
+        /// Its upstream has it, and will not be done for long; and its caller has not broken its connection off.
         var isLeftToStall: Bool {
-            attempts > 0 && !isAnswered && [.silence, .stallInBody].contains(answer.fault)
+            guard attempts > 0, !isAnswered, proxyEnd?.resetAt == nil else { return false }
+            return answer.isNearlyTooLate || [.silence, .stallInBody].contains(answer.fault)
         }
 
         init(id: Int, caller: Int, plan: inout SimulationPlan, tokens: SimulatedTokens) {
