@@ -12,6 +12,8 @@ final class CallerChannel {
     private(set) var writable = false
     /// The caller has closed its sending side, or the connection is broken; bytes before that may still be unread.
     private(set) var closing = false
+    /// The caller is gone: nothing more can be sent to it.
+    private var broken = false
     /// All that the caller will ever send has been read.
     private(set) var ended = false
     private(set) var input: ByteBuffer?
@@ -36,11 +38,14 @@ final class CallerChannel {
         if readiness.contains(.readable) { readable = true }
         if readiness.contains(.writable) { writable = true }
         if readiness.contains(.closing) { closing = true }
+        if readiness.contains(.broken) { broken = true }
         if let tls { note(readiness, tls) }
     }
 
     /// Reads once. True when bytes or the end came.
     func receive() throws(CallerFailure) -> Bool {
+        // No read tells that where its end has been read, or where there is no room for what is before.
+        if broken, ended || input?.room == 0 { throw .gone }
         guard readable, !ended else { return false }
         let buffer = input ?? pool.take()
         defer { keepInput(buffer) }
@@ -171,4 +176,6 @@ final class CallerChannel {
 enum CallerFailure: Error {
     case socket(Errno)
     case tls(TLSFailure)
+    /// The connection is broken, and why does not matter.
+    case gone
 }

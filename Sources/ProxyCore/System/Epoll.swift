@@ -11,6 +11,8 @@ package struct Readiness: OptionSet, Sendable {
     package static let writable = Readiness(rawValue: 2)
     /// The peer has closed its sending side, or the connection is broken: reading on finds the end.
     package static let closing = Readiness(rawValue: 4)
+    /// An error has broken the connection, in both directions. Behind the end of what the peer sent, no read tells.
+    package static let broken = Readiness(rawValue: 8)
 }
 
 /// One epoll instance. Owned and used by one thread.
@@ -81,6 +83,7 @@ package final class Epoll {
         }
         if bits & (EPOLLOUT.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { readiness.insert(.writable) }
         if bits & (EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { readiness.insert(.closing) }
+        if bits & EPOLLERR.rawValue != 0 { readiness.insert(.broken) }
         return unsafe (Registration(packed: event.data.u64), readiness)
     }
 

@@ -106,6 +106,30 @@ final class ClosingTests: ProxyTestCase {
         try assertQuiet(proxy)
     }
 
+    /// A caller that ends its side may still read, until a reset says that it does not: no read tells of that, neither
+    /// behind the end nor behind more requests than are read ahead.
+    func testACallerThatResetsWhereNothingIsReadAnyMore() throws {
+        let upstream = try ScriptedUpstream { talk in
+            guard let head = try talk.nextHead() else { return }
+            if head.target == "/started" { try talk.send("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello") }
+            try talk.awaitEnd()
+        }
+        let proxy = try openProxy(upstream)
+        let behind = String(repeating: RequestText.of("GET", "/behind"), count: 4_000)
+        let phases = [
+            ("/waiting", "", true), ("/started", "", true), ("/waiting", "GET /", true), ("/waiting", behind, false),
+        ]
+        for (number, (path, more, endsFirst)) in phases.enumerated() {
+            let client = try proxy.client()
+            try client.send(RequestText.of("GET", path) + more)
+            if path == "/started" { _ = try client.responseHead() } else { try upstream.awaitBytes(number) }
+            if endsFirst { client.endSending() }
+            client.reset()
+            _ = try upstream.end(number)
+        }
+        try assertQuiet(proxy)
+    }
+
     func testACallerThatResetsWhileItWaitsForAConnection() throws {
         let goOn = try WakeUp()
         let upstream = try ScriptedUpstream { talk in

@@ -72,12 +72,12 @@
         ) throws -> [String] {
             let patience = Patience(until: .never, cancel: try WakeUp())
             var problems: [String] = []
-            for attempt in 0..<100 {
+            for attempt in 0..<1000 {
                 // It has told why it ends.
                 if server.failure != nil { return [] }
                 problems = conversation.problems(address, upstream, id: "after-\(number)-\(attempt)", nil)
                 if problems.isEmpty { return [] }
-                try patience.atMost(.milliseconds(100)).awaitDeadline()
+                try patience.atMost(.milliseconds(10)).awaitDeadline()
             }
             return problems.map { "afterwards: \($0)" }
         }

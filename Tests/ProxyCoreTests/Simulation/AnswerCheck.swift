@@ -13,11 +13,15 @@
         private var wasClosed = false
         private(set) var isOver = false
         private var lastAnswer: UInt64?
+        private var proxy: SimulatedSocket?
+        /// When the proxy had the answer under way.
+        private var decidedAt: UInt64 = 0
         var hasEndedEarly = false
 
         init(_ ledger: SimulationLedger, _ requests: [PlannedRequest]) {
             self.ledger = ledger
             self.requests = requests
+            requests.first?.inTurnSince = 0
         }
 
         var hasAll: Bool { answered == requests.count }
@@ -31,8 +35,10 @@
 
         mutating func begun(_ request: PlannedRequest) { begun += 1 }
 
-        mutating func came(_ bytes: [UInt8]) {
+        /// - Parameter proxy: the other end.
+        mutating func came(_ bytes: [UInt8], from proxy: SimulatedSocket?) {
             guard !isOver else { return ledger.violation("bytes after the end of a connection") }
+            self.proxy = proxy
             reader.append(bytes)
             while let event = nextEvent() {
                 switch event {
@@ -69,6 +75,7 @@
             ledger.require(!wasClosed, "an answer to request \(request.id) after one that was to be the last")
             self.head = head
             body = []
+            decidedAt = proxy?.offers.time(of: reader.taken) ?? ledger.kernel.now
             guard let echo = head.value("x-echo") else { return }
             ledger.require(echo == "\(request.id)", "request \(request.id) gets the answer to \(echo)")
             ledger.require(
@@ -92,6 +99,7 @@
             let persists = request.minorVersion == 1 || head.value("connection")?.lowercased() == "keep-alive"
             wasClosed = head.closes || !persists
             lastAnswer = ledger.kernel.now
+            if answered < requests.count { requests[answered].inTurnSince = ledger.kernel.now }
         }
 
         private func checkUpstreamBody(_ request: PlannedRequest) {
@@ -106,23 +114,34 @@
 
         private func checkOwn(_ head: PlainMessageHead, _ request: PlannedRequest) {
             let code = Self.code(body)
-            let (mayForward, codes) = ledger.decisions(request)
+            let before = ledger.decisions(request, ledger.times(request, upTo: decidedAt))
+            // Whatever it waited for, it was judged when it was answered.
+            var codes = ledger.decisions(request, ledger.turn(endingAt: decidedAt)).codes
+            codes.remove("content_too_large")
+            let isRefused = code.map(codes.contains) ?? codes.contains { Self.status(of: $0) == head.status }
             let isRight: Bool
             switch head.status {
-            case 502, 504:
-                isRight = mayForward && ledger.mayBlameUpstream(request) && (code?.hasPrefix("upstream_") ?? true)
-            case 408: isRight = request.isSlow && code ?? "request_timeout" == "request_timeout"
-            case _:
-                let isDamaged = request.damage != .none && [400, 413, 431, 501].contains(head.status)
+            case 502:
+                isRight = before.forward && ledger.mayBlameUpstream(request) && code?.hasPrefix("upstream_") ?? true
+            case 504:
+                let reasons = ledger.waits.codesOf504(request, at: decidedAt)
                 isRight =
-                    isDamaged || code.map(codes.contains) ?? codes.contains { Self.status(of: $0) == head.status }
+                    before.forward && ledger.mayBlameUpstream(request)
+                    && (code.map(reasons.contains) ?? !reasons.isEmpty)
+            case 408:
+                isRight =
+                    code ?? "request_timeout" == "request_timeout" && ledger.waits.isCallerSlow(request, at: decidedAt)
+            case 413: isRight = request.damage != .none || before.codes.contains("content_too_large")
+            case _:
+                let isDamaged = request.damage != .none && [400, 431, 501].contains(head.status)
+                isRight = isDamaged || isRefused && request.attempts == 0
             }
+            if isRefused, request.damage == .none { ledger.checkHesitation(request, until: decidedAt) }
             ledger.require(
                 isRight,
                 "request \(request.id), \(request.method) \(request.target) by \(request.credentials), is answered "
-                    + "\(head.status) \(code ?? "") and may be \(mayForward ? "forwarded" : "") \(codes.sorted())")
-            ledger.require(
-                mayForward || request.attempts == 0, "request \(request.id) is refused, and has reached an upstream")
+                    + "\(head.status) \(code ?? "") under \(before.rules.map(\.name)) and may be "
+                    + "\(before.forward ? "forwarded" : "") \(codes.sorted()), attempts \(request.attempts)")
         }
 
         /// The member of a problem document; nil when there is no body.
@@ -154,15 +173,27 @@
             if head != nil, reader.endsWithStream, !socket.isReset { return answerEnded() }
             if head != nil || reader.isInHead {
                 ledger.count("answers broken off")
+                if suffersFromPipelining(request, socket, isSlowReader) { return }
                 ledger.require(
-                    mayBeCut(request, isSlowReader) || suffersFromPipelining(request, socket, isSlowReader),
-                    "the answer to request \(request.id) is broken off for no reason")
+                    mayBeCut(request, isSlowReader), "the answer to request \(request.id) is broken off for no reason")
+                ledger.require(
+                    wasWaitLongEnough(request, socket), "the answer to request \(request.id) is broken off too soon")
             } else {
                 let why = unansweredFor(request, socket, isSlowReader: isSlowReader)
                 ledger.kernel.trace("request \(request.id) goes without an answer: \(why ?? "no reason")")
                 ledger.count("without an answer: \(why ?? "no reason")")
                 ledger.require(why != nil, "request \(request.id) gets no answer")
             }
+        }
+
+        /// Where the proxy itself has broken off for lack of time, it had reason to.
+        private func wasWaitLongEnough(_ request: PlannedRequest, _ socket: SimulatedSocket) -> Bool {
+            guard !ledger.wasCut, request.damage == .none, request.route != .small, let proxy = socket.peer,
+                let closedAt = proxy.closedAt
+            else { return true }
+            // A reset that unread bytes caused says nothing of this request.
+            if proxy.closedOnUnread { return true }
+            return ledger.waits.mayBreakOff(request, at: closedAt)
         }
 
         private func mayBeCut(_ request: PlannedRequest, _ isSlowReader: Bool) -> Bool {
@@ -187,13 +218,20 @@
             if ledger.wasCut { return "everything was cut" }
             if wasClosed { return "the one before was the last" }
             if hasEndedEarly, !request.isSent { return "its caller has ended its side in the middle of it" }
-            if request.isSlow { return "it is slow" }
+            if request.isSlow, ledger.waits.isCallerSlow(request, at: socket.peer?.closedAt ?? ledger.kernel.now) {
+                return "it is slow"
+            }
             if request.damage != .none, socket.isReset { return "it is damaged, and a reset took the answer" }
             if socket.isReset, mayBeCut(request, isSlowReader), request.attempts > 0 {
                 return "a reset took what had begun"
             }
             guard let proxy = socket.peer else { return nil }
             if proxy.arrivedBytes <= request.firstByte { return "it came too late" }
+            if proxy.closedOnUnread, let came = proxy.arrivals.time(of: request.firstByte + 1),
+                came + 1_000_000 > proxy.closedAt ?? 0
+            {
+                return "it came just when the connection closed"
+            }
             if ledger.drainedAt != nil, request.attempts == 0 { return "the worker drains" }
             if suffersFromPipelining(request, socket, isSlowReader) { return "a reset for one behind it took it" }
             return nil

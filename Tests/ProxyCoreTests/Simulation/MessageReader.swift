@@ -56,18 +56,23 @@
         private let readsResponses: Bool
         private var bytes: [UInt8] = []
         private var start = 0
+        private var dropped = 0
         private var state = State.head
 
         init(readsResponses: Bool) { self.readsResponses = readsResponses }
 
         mutating func append(_ more: [UInt8]) {
             if start == bytes.count {
+                dropped += start
                 bytes = more
                 start = 0
             } else {
                 bytes.append(contentsOf: more)
             }
         }
+
+        /// How many bytes have been made something of.
+        var taken: Int { dropped + start }
 
         /// Between two messages, with nothing of the next one.
         var isBetween: Bool { state == .head && start == bytes.count }

@@ -52,13 +52,26 @@
         var isAnsweredWhole = false
         /// Bytes of its upstream's have come to the proxy.
         var hasAnswerArrived: () -> Bool = { false }
+        /// The proxy's end of its caller's connection, and of the last one that it was sent on to an upstream.
+        var proxyEnd: SimulatedSocket?
+        var upstreamEnd: SimulatedSocket?
+        /// Up to where its answer's head takes the bytes that come to the latter; nil when none comes.
+        var headEnd: Int?
+        /// Since when no request before it is under way, as its caller knows: since it had the answer to that.
+        var inTurnSince: UInt64?
+        /// The rules that may have permitted it.
+        var judgedBy: [SimulatedRules] = []
         var interimSent = 0
         var interimSeen = 0
         var isAnswered = false
 
-        /// Its upstream has it, and will never be done.
+        /// When its whole head was at the proxy.
+        var headCameAt: UInt64? { firstByte < 0 ? nil : proxyEnd?.arrivals.time(of: firstByte + head.count) }
+
+        /// Its upstream has it, and will not be done for long; and its caller has not broken its connection off.
         var isLeftToStall: Bool {
-            attempts > 0 && !isAnswered && [.silence, .stallInBody].contains(answer.fault)
+            guard attempts > 0, !isAnswered, proxyEnd?.resetAt == nil else { return false }
+            return answer.isNearlyTooLate || [.silence, .stallInBody].contains(answer.fault)
         }
 
         init(id: Int, caller: Int, plan: inout SimulationPlan, tokens: SimulatedTokens) {
@@ -88,6 +101,10 @@
                 case .ambiguous: "/files/%2e%2e/hidden/\(id)"
                 }
             write(tokens, &plan, hasBody: hasBody)
+        }
+
+        func mayNeedToken(under rules: [SimulatedRules]) -> Bool {
+            route == .ambiguous || rules.contains { $0.need(route) != .nothing }
         }
 
         /// Bytes that no other message has.
@@ -175,6 +192,8 @@
         let isEarly: Bool
         let sendsContinue: Bool
         let sendsHints: Bool
+        /// It comes when the proxy gives up.
+        let isNearlyTooLate: Bool
         let delay: UInt64
         let pieces: Int
         let pieceDelay: UInt64
@@ -198,7 +217,11 @@
             isEarly = hasBody && plan.profile.hasUpstreamFaults && plan.chance(15)
             sendsContinue = plan.chance(90)
             sendsHints = plan.chance(8)
-            delay = plan.chance(60) ? 0 : plan.chance(8) ? 20_000_000_000 : UInt64(plan.random.next(upTo: 50_000_000))
+            isNearlyTooLate = plan.chance(plan.profile.hasSlowness ? 4 : 0)
+            delay =
+                isNearlyTooLate
+                ? plan.nearly(60)
+                : plan.chance(60) ? 0 : plan.chance(8) ? 20_000_000_000 : UInt64(plan.random.next(upTo: 50_000_000))
             pieces = plan.chance(60) ? 1 : 2 + plan.random.next(upTo: 4)
             pieceDelay = plan.chance(10) ? 5_000_000_000 : UInt64(plan.random.next(upTo: 3_000_000))
             saysClose = framing == .untilClose || plan.chance(plan.profile.hasClosingUpstreams ? 15 : 0)

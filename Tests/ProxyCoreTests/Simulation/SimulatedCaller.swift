@@ -70,9 +70,10 @@
 
         private static func steps(_ requests: [PlannedRequest], _ plan: inout SimulationPlan) -> [Step] {
             requests.flatMap { request in
-                let pause = plan.chance(plan.profile.hasSlowness ? 12 : 3) ? 90_000_000_000 : 0
+                let pauses: [UInt64] = [90_000_000_000, plan.nearly(75)]
+                let pause = plan.chance(plan.profile.hasSlowness ? 12 : 3) ? plan.pick(pauses) : 0
                 let thinking = plan.chance(50) ? 0 : UInt64(plan.random.next(upTo: 30_000_000))
-                return steps(of: request, request.head, UInt64(pause) + thinking, isHead: true, &plan)
+                return steps(of: request, request.head, pause + thinking, isHead: true, &plan)
                     + steps(of: request, request.framedBody, 0, isHead: false, &plan)
             }
         }
@@ -82,15 +83,18 @@
             of request: PlannedRequest, _ bytes: [UInt8], _ delay: UInt64, isHead: Bool, _ plan: inout SimulationPlan
         ) -> [Step] {
             guard !bytes.isEmpty else { return [] }
-            let count = plan.chance(70) ? 1 : 2 + plan.random.next(upTo: 4)
+            // Slow, but not slower than it may be.
+            let drips = !isHead && bytes.count > 10_000 && plan.profile.hasSlowness && plan.chance(40)
+            let count = drips ? bytes.count / 4_000 : plan.chance(70) ? 1 : 2 + plan.random.next(upTo: 4)
             var steps: [Step] = []
             var start = 0
             for piece in 1...count where start < bytes.count {
-                let end = piece == count ? bytes.count : start + 1 + plan.random.next(upTo: bytes.count - start)
-                var pause = start == 0 ? delay : UInt64(plan.random.next(upTo: 4_000_000))
-                if start > 0, plan.profile.hasSlowness, plan.chance(15) {
+                let size = drips ? 4_000 : 1 + plan.random.next(upTo: bytes.count - start)
+                let end = piece == count ? bytes.count : start + size
+                var pause = start == 0 ? delay : drips ? 14_000_000_000 : UInt64(plan.random.next(upTo: 4_000_000))
+                if start > 0, !drips, plan.profile.hasSlowness, plan.chance(15) {
                     request.isSlow = true
-                    pause = 45_000_000_000
+                    pause = plan.pick([45_000_000_000, plan.nearly(isHead ? 10 : 30)])
                 }
                 let isEnd = end == bytes.count
                 steps.append(
@@ -127,6 +131,21 @@
                 ledger.violation("\(name) waits for ever\(answers.awaited)")
                 finish()
             }
+        }
+
+        /// It has broken its connection off, and the proxy, which could know, keeps it.
+        var isForgotten: Bool {
+            guard let near = socket?.peer, !near.isClosed, let accepted = near.acceptedAt else { return false }
+            guard let resetAt = near.resetAt else { return false }
+            return max(resetAt, accepted) + SimulationLedger.turn < kernel.now
+        }
+
+        /// Since when nothing has moved on the proxy's end of its connection, nor on that to its upstream; nil when it
+        /// has none.
+        var restsSince: UInt64? {
+            guard let near = socket?.peer, !near.isClosed else { return nil }
+            let ends = [near] + requests.compactMap(\.upstreamEnd)
+            return ends.map { max($0.createdAt, $0.arrivals.last(upTo: .max), $0.offers.last(upTo: .max)) }.max()
         }
 
         /// It waits for no answer, and has not begun to ask.
@@ -174,6 +193,7 @@
             lastProgress = kernel.now
             if step.request.headSentAt == nil, step.request.firstByte < 0 {
                 step.request.firstByte = socket.sentBytes
+                step.request.proxyEnd = socket.peer
                 answers.begun(step.request)
             }
             outbox = step.bytes
@@ -242,7 +262,7 @@
         private func read() {
             guard !isDone, !isReadingScheduled, let socket else { return }
             if !socket.received.isEmpty {
-                answers.came(socket.read(readMax))
+                answers.came(socket.read(readMax), from: socket.peer)
                 lastProgress = kernel.now
             }
             if !socket.received.isEmpty {

@@ -36,7 +36,17 @@
         }
 
         static var proxyAddress: SocketAddress { .ip(IPAddress(v4: 0x7F00_0001), port: 8080) }
-        static var upstreamAddress: SocketAddress { .ip(IPAddress(v4: 0x7F00_0001), port: 9000) }
+        static let upstreamAddresses = [9000, 9001].map { SocketAddress.ip(IPAddress(v4: 0x7F00_0001), port: $0) }
+
+        /// Connections may be had, to whichever upstream, and none is being made.
+        func hasFreeConnections(of max: Int) -> Bool {
+            var count = 0
+            for case .socket(let socket) in descriptors.values where socket.upstream != nil {
+                if socket.isConnecting { return false }
+                count += 1
+            }
+            return count < max
+        }
 
         func socket(_ descriptor: Int32) -> SimulatedSocket {
             guard case .socket(let socket)? = descriptors[descriptor] else {
@@ -58,6 +68,8 @@
             let socket = socket(descriptor)
             let answer = socket.receive(count, peeking: isPeeking)
             trace("\(socket.name) reads \(Self.result(answer))")
+            if case .fail(EAGAIN) = answer { return answer }
+            if !isPeeking { needlessTurn?.append("\(socket.name) reads \(Self.result(answer))") }
             return answer
         }
 
@@ -69,6 +81,7 @@
         private func send(_ descriptor: Int32, _ bytes: [UInt8]) -> KernelAnswer {
             pass()
             let count = socket(descriptor).send(bytes)
+            if count != -Int(EAGAIN) { needlessTurn?.append("\(socket(descriptor).name) writes \(count)") }
             trace("\(socket(descriptor).name) writes \(count) of \(bytes.count)")
             return count < 0 ? .fail(Int32(-count)) : .returns(count)
         }
@@ -91,6 +104,7 @@
             }
             let socket = acceptQueue.removeFirst()
             let descriptor = open(.socket(socket))
+            socket.acceptedAt = now
             trace("\(socket.name) is accepted as \(descriptor)")
             return .accepted(descriptor, from: .ip(IPAddress(v4: 0x0A00_0001), port: 40_000))
         }
@@ -101,8 +115,10 @@
 
         private func connect(_ descriptor: Int32, _ address: SocketAddress) -> KernelAnswer {
             pass()
+            needlessTurn?.append("it connects")
             let (near, far) = makePair("upstream \(descriptor)'", "upstream \(descriptor)", bufferSize(), bufferSize())
             descriptors[descriptor] = .socket(near)
+            near.upstream = Self.upstreamAddresses.firstIndex(of: address)
             near.isConnecting = true
             if chance(faults.silence) {
                 trace("\(near.name): nobody answers")
@@ -124,7 +140,9 @@
             guard let closed = descriptors.removeValue(forKey: descriptor) else { return .proceed }
             if let item = items.removeValue(forKey: descriptor), item.isRaised { raisedItems.removeAll { $0 === item } }
             switch closed {
-            case .socket(let socket): socket.close()
+            case .socket(let socket):
+                needlessTurn?.append("\(socket.name) closes")
+                socket.close()
             case .listener: stopListening()
             case .epoll, .event, .unconnected: break
             }
@@ -149,6 +167,7 @@
             switch descriptors[descriptor] {
             case .socket(let socket):
                 trace("\(socket.name) ends its side")
+                needlessTurn?.append("\(socket.name) ends its side")
                 socket.endSending()
             case .listener: stopListening()
             case .epoll, .event, .unconnected, nil: preconditionFailure("nothing to shut down")
@@ -182,19 +201,17 @@
                 return .returns(0)
             }
             guard items[descriptor] == nil else { return .fail(EEXIST) }
-            let isEdgeTriggered = interest & EPOLLET.rawValue != 0
             let item: EpollItem
             switch descriptors[descriptor] {
             case .socket(let socket):
-                item = EpollItem(self, data: data, isEdgeTriggered: isEdgeTriggered) { [unowned socket] in
-                    socket.readiness
-                }
+                precondition(interest & EPOLLET.rawValue != 0, "connections are watched edge-triggered")
+                item = EpollItem(self, data: data, socket: socket) { [unowned socket] in socket.readiness }
                 socket.watch = item
                 if socket.readiness != 0 { item.raise() }
             case .event(let event):
-                item = EpollItem(self, data: data, isEdgeTriggered: false) { event.count > 0 ? EPOLLIN.rawValue : 0 }
+                item = EpollItem(self, data: data) { event.count > 0 ? EPOLLIN.rawValue : 0 }
             case .listener:
-                item = EpollItem(self, data: data, isEdgeTriggered: false) { [unowned self] in
+                item = EpollItem(self, data: data) { [unowned self] in
                     acceptQueue.isEmpty ? 0 : EPOLLIN.rawValue
                 }
             case .epoll, .unconnected, nil: preconditionFailure("nothing to watch")
@@ -204,15 +221,23 @@
         }
 
         private func wait(_ milliseconds: Int32) -> [KernelAnswer.Event] {
-            waits += 1
+            let wasNeedless = endNeedlessTurn()
+            if !wasNeedless { waits += 1 }
+            turn += 1
             now += UInt64(random.next(upTo: 20_000))
             let deadline = milliseconds < 0 ? UInt64.max : now + UInt64(milliseconds) * 1_000_000
             while true {
                 deliver(isWaiting: true)
                 willWait()
-                let reports = takeReports()
+                let reports = takeReports(needless: wasNeedless ? 0 : faults.needlessEdges)
                 if !reports.isEmpty || now >= deadline { return reports }
                 let next = min(deadline, nextEventTime ?? .max)
+                if next > now { rests(next) }
+                // Not where the time that it wakes for, which it rounds up to milliseconds, may come meanwhile.
+                if next > now, deadline - now > 2_000_000, !wasNeedless {
+                    let needless = beginNeedlessTurn()
+                    if !needless.isEmpty { return needless }
+                }
                 guard next != .max else {
                     idle()
                     continue
@@ -223,8 +248,30 @@
             }
         }
 
+        /// Reports everything once more. Linux may do that at any time, and there is nothing in it for a worker that
+        /// has done all that it could: if it finds something to do, it has missed that it was told before.
+        private func beginNeedlessTurn() -> [KernelAnswer.Event] {
+            guard chance(faults.probes) else { return [] }
+            let reports = items.keys.sorted().compactMap { descriptor -> KernelAnswer.Event? in
+                guard let item = items[descriptor], let bits = item.socket?.readinessAtRest, bits != 0 else {
+                    return nil
+                }
+                return KernelAnswer.Event(bits: bits, data: item.data)
+            }
+            if !reports.isEmpty { needlessTurn = [] }
+            return reports
+        }
+
+        /// True when there was one.
+        private func endNeedlessTurn() -> Bool {
+            guard let done = needlessTurn else { return false }
+            needlessTurn = nil
+            if !done.isEmpty { overslept(done.joined(separator: ", ")) }
+            return true
+        }
+
         /// What there is to report, in an order of the seed's.
-        private func takeReports() -> [KernelAnswer.Event] {
+        private func takeReports(needless: Int) -> [KernelAnswer.Event] {
             var ready = raisedItems
             raisedItems.removeAll()
             for item in ready { item.isRaised = false }
@@ -233,7 +280,7 @@
                 guard let item = items[descriptor] else { continue }
                 if !item.isEdgeTriggered {
                     ready.append(item)
-                } else if chance(faults.needlessEdges), !ready[..<known].contains(where: { $0 === item }) {
+                } else if chance(needless), !ready[..<known].contains(where: { $0 === item }) {
                     ready.append(item)
                 }
             }

@@ -9,14 +9,18 @@
         let data: UInt64
         let isEdgeTriggered: Bool
         let readiness: () -> UInt32
+        /// Of a connection's end.
+        let socket: SimulatedSocket?
         var isRaised = false
 
         init(
-            _ kernel: SimulatedKernel, data: UInt64, isEdgeTriggered: Bool, _ readiness: @escaping () -> UInt32
+            _ kernel: SimulatedKernel, data: UInt64, socket: SimulatedSocket? = nil,
+            _ readiness: @escaping () -> UInt32
         ) {
             self.kernel = kernel
             self.data = data
-            self.isEdgeTriggered = isEdgeTriggered
+            self.socket = socket
+            isEdgeTriggered = socket != nil
             self.readiness = readiness
         }
 
@@ -42,6 +46,8 @@
         var silence = 0
         /// socket(2) finds no descriptor.
         var socketShortage = 0
+        /// A worker at rest is told once more of everything, and finds that there is nothing to do.
+        var probes = 0
         /// The longest way of a segment, in nanoseconds.
         var latencyMax: UInt64 = 200_000
     }
@@ -74,6 +80,8 @@
         var descriptors: [Int32: Descriptor] = [:]
         var waits = 0
         var calls = 0
+        /// Counts the turns of the worker's loop.
+        var turn = 0
         var tracer: (String) -> Void = { _ in }
         var isTracing = false
         /// A connection of the proxy's has been made.
@@ -84,6 +92,14 @@
         var willWait: () -> Void = {}
         /// The worker takes its messages.
         var cleared: () -> Void = {}
+        /// What is to happen in the middle of a turn, between two of its calls.
+        var betweenCalls: [() -> Void] = []
+        /// The worker waits until this time, if nothing happens before.
+        var rests: (_ until: UInt64) -> Void = { _ in }
+        /// The worker rested though there was this to do.
+        var overslept: (String) -> Void = { _ in }
+        /// What the worker does in a turn that it has no reason for; nil in all others.
+        var needlessTurn: [String]?
 
         private var events = TimedEvents()
         private var nextDescriptor: Int32 = 1_000_000
@@ -212,6 +228,9 @@
             idle = {}
             willWait = {}
             cleared = {}
+            betweenCalls = []
+            rests = { _ in }
+            overslept = { _ in }
             upstreamConnected = { _ in }
         }
 
@@ -246,6 +265,8 @@
 
         func pass() {
             calls += 1
+            guard needlessTurn == nil else { return }
+            if !betweenCalls.isEmpty, chance(20) { betweenCalls.removeFirst()() }
             guard random.next(upTo: 8) == 0 else { return }
             now += UInt64(random.next(upTo: 30_000))
             deliver(isWaiting: false)

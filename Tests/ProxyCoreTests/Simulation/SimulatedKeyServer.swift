@@ -12,6 +12,8 @@
         private var state: KeySourceState
         private var held: [String]?
         private var generation = 0
+        /// Of the source, as the worker knows it: another one when the issuer has been away.
+        private(set) var number = 0
         private var settled: UInt64 = 0
         private var seenRequests: UInt64 = 0
         private var timer: UInt64?
@@ -90,12 +92,21 @@
         private func publish() {
             kernel.trace("keys: \(held ?? ["none"])")
             let snapshot = KeySnapshot(
-                issuer: 0, keys: held.flatMap { tokens.keySets[$0] }, generation: generation, origin: .network,
+                issuer: number, keys: held.flatMap { tokens.keySets[$0] }, generation: generation, origin: .network,
                 location: nil,
                 fetchedAt: nil, lastFailure: nil, refetchAllowedFrom: state.cooldownUntil, settledTickets: settled)
-            ledger.keysPosted(held)
+            ledger.keysPosted(held, settles: isSettled)
             kernel.asProxy { mailbox.post(.keys(snapshot)) }
         }
+
+        /// Where rules come that know the issuer again: by another source, whose keys are there before.
+        func begin() {
+            number += 1
+            publish()
+        }
+
+        /// Nothing that the worker has asked for is still to come.
+        var isSettled: Bool { settled == source.refetchRequestCount }
 
         private func schedule() {
             let next = state.nextDeadline

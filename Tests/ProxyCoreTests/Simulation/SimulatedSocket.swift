@@ -7,6 +7,12 @@
     protocol SimulatedPeer: AnyObject {
         /// Bytes, an end or an error have come, or there is room to send again.
         func changed(_ socket: SimulatedSocket)
+        /// The proxy begins to send on its end, `near`.
+        func isSentTo(from near: SimulatedSocket, _ bytes: [UInt8])
+    }
+
+    extension SimulatedPeer {
+        func isSentTo(from near: SimulatedSocket, _ bytes: [UInt8]) {}
     }
 
     /// One end of a simulated TCP connection. The proxy's ends are known by descriptors; callers and upstreams hold
@@ -27,7 +33,9 @@
 
         private(set) var received = ByteQueue()
         private(set) var receivedEnd = false
-        private(set) var isReset = false
+        var isReset: Bool { resetAt != nil }
+        /// When the other end broke the connection off, or it could not be made.
+        private(set) var resetAt: UInt64?
         private(set) var isClosed = false
         private(set) var hasEndedSending = false
         var isConnecting = false
@@ -36,8 +44,22 @@
         /// How many bytes have arrived here, and how many have been sent, in all.
         private(set) var arrivedBytes = 0
         private(set) var sentBytes = 0
+        let createdAt: UInt64
+        /// When the proxy had it from its queue; nil for what it connected itself.
+        var acceptedAt: UInt64?
+        /// Which application is at the other end; nil at that of a caller.
+        var upstream: Int?
         /// When this end was closed.
         private(set) var closedAt: UInt64?
+        /// There was something in it that nobody had read.
+        private(set) var closedOnUnread = false
+        /// When what arrived here came, and when what was sent was first offered.
+        private(set) var arrivals = ByteTimes()
+        private(set) var offers = ByteTimes()
+        /// When the proxy last looked whether there was something: in which turn of its loop, and at which time.
+        private(set) var lookedAt: (turn: Int, time: UInt64)?
+        /// The turn of the loop in which it last read.
+        private(set) var readInTurn = 0
         private var inFlight = 0
         private var inFlightIsLost = false
         private var lastArrival: UInt64 = 0
@@ -47,6 +69,7 @@
             self.kernel = kernel
             self.name = name
             self.capacity = capacity
+            createdAt = kernel.now
         }
 
         /// Nothing is under way in either direction.
@@ -65,6 +88,8 @@
 
         /// The number of bytes that were taken, or a negative error.
         func send(_ bytes: [UInt8]) -> Int {
+            peer?.owner?.isSentTo(from: self, bytes)
+            offers.note(upTo: sentBytes + bytes.count, at: kernel.now)
             if error != 0 { return -Int(takeError()) }
             guard !isReset, !hasEndedSending, !isConnecting else { return isConnecting ? -Int(EAGAIN) : -Int(EPIPE) }
             guard room > 0 else {
@@ -84,8 +109,10 @@
 
         /// What recv(2) comes to.
         func receive(_ max: Int, peeking: Bool) -> KernelAnswer {
+            if peeking { lookedAt = (kernel.turn, kernel.now) } else { readInTurn = kernel.turn }
             if !received.isEmpty { return .bytes(peeking ? received.peek(max) : read(max)) }
-            if error != 0 { return .fail(takeError()) }
+            // Behind an end, a reset is told by epoll and by the next write only.
+            if error != 0, !receivedEnd { return .fail(takeError()) }
             return receivedEnd || isReset ? .returns(0) : .fail(EAGAIN)
         }
 
@@ -111,6 +138,7 @@
             guard !isClosed else { return }
             isClosed = true
             closedAt = kernel.now
+            closedOnUnread = !received.isEmpty
             watch = nil
             kernel.trace("\(name) closes\(lingersNot ? " with a reset" : received.isEmpty ? "" : " on unread bytes")")
             guard !isReset, !isConnecting else { return }
@@ -140,6 +168,12 @@
             return bits
         }
 
+        /// What epoll may report of it once more when nothing has changed: not the room of which it will still tell.
+        var readinessAtRest: UInt32 {
+            let bits = readiness
+            return wantsRoom && !isReset ? bits & ~EPOLLOUT.rawValue : bits
+        }
+
         // MARK: - The way to the other end
 
         private func transmit(_ bytes: [UInt8]) {
@@ -163,6 +197,16 @@
             deliver(bytes)
         }
 
+        /// An end that arrives at once, where nothing is under way.
+        func endAtOnce() {
+            guard !isClosed, !isReset, !hasEndedSending, inFlight == 0, let peer, !peer.isReset else { return }
+            hasEndedSending = true
+            peer.receivedEnd = true
+            peer.arrivals.noteEnd(at: kernel.now)
+            kernel.trace("\(peer.name) <- end at once")
+            peer.tellChange()
+        }
+
         private func deliver(_ bytes: [UInt8]) {
             inFlight -= bytes.count
             guard let peer, !inFlightIsLost, !peer.isReset else { return }
@@ -170,6 +214,7 @@
             kernel.trace("\(peer.name) <- \(bytes.count) bytes")
             peer.received.append(bytes)
             peer.arrivedBytes += bytes.count
+            peer.arrivals.note(upTo: peer.arrivedBytes, at: kernel.now)
             peer.tellChange()
         }
 
@@ -177,6 +222,7 @@
             arriveInOrder { [self] in
                 guard let peer, !inFlightIsLost, !peer.isReset else { return }
                 peer.receivedEnd = true
+                peer.arrivals.noteEnd(at: kernel.now)
                 kernel.trace("\(peer.name) <- end")
                 peer.tellChange()
             }
@@ -186,9 +232,10 @@
             if mayLose, kernel.random.next(upTo: 2) == 0 { inFlightIsLost = true }
             arriveInOrder { [self] in
                 guard let peer, !peer.isReset, !peer.isClosed else { return }
-                peer.isReset = true
+                peer.resetAt = kernel.now
+                peer.arrivals.noteEnd(at: kernel.now)
                 // A connection that both sides have ended is no longer there to be reset.
-                if !(peer.receivedEnd && peer.hasEndedSending) { peer.error = ECONNRESET }
+                if !(peer.receivedEnd && peer.hasEndedSending) { peer.error = peer.receivedEnd ? EPIPE : ECONNRESET }
                 // Elsewhere than on Linux, what has not been read is lost.
                 if peer.owner != nil, kernel.random.next(upTo: 2) == 0 { peer.received.removeAll() }
                 kernel.trace("\(peer.name) <- reset")
@@ -206,7 +253,7 @@
             isConnecting = false
             if code != 0 {
                 error = code
-                isReset = true
+                resetAt = kernel.now
             }
             tellChange()
         }

@@ -32,6 +32,25 @@
             read()
         }
 
+        /// Nothing is sent on a connection at rest that is over, or says something, where the proxy could know: it was
+        /// told before this turn, or has looked, as it does before what cannot be sent again and where the loop has had
+        /// no time to tell.
+        func isSentTo(from near: SimulatedSocket, _ bytes: [UInt8]) {
+            guard requests > 0, reader.isBetween, isRead, isAnswered, reader.taken == near.sentBytes else { return }
+            guard near.receivedEnd || near.isReset || !near.received.isEmpty else { return }
+            let came = near.arrivals.last(upTo: .max)
+            let isUnknown: Bool
+            if let looked = near.lookedAt, looked.turn == kernel.turn {
+                isUnknown = came >= looked.time
+            } else {
+                isUnknown =
+                    came + SimulationLedger.turn > kernel.now && near.readInTurn < kernel.turn
+                    && ledger.request(in: bytes)?.isRepeatable ?? false
+            }
+            ledger.require(
+                isUnknown, "a request is sent on \(near.name), to which something had come while it was at rest")
+        }
+
         // MARK: - Reading
 
         private func read() {
@@ -66,9 +85,16 @@
 
         private func headCame(_ head: PlainMessageHead) {
             ledger.require(isRead && isAnswered, "\(socket.name) gets a request before the one before it is done")
-            guard let request = ledger.forwarded(head) else { return socket.reset() }
+            let near = socket.peer ?? socket
+            let sentAt = near.offers.time(of: reader.taken) ?? kernel.now
+            let way = SimulatedWay(
+                upstream: near.upstream ?? 0, isFresh: requests == 0, chosenAt: requests == 0 ? near.createdAt : sentAt,
+                sentAt: sentAt)
+            guard let request = ledger.forwarded(head, over: way) else { return socket.reset() }
             self.request = request
             requests += 1
+            request.upstreamEnd = near
+            request.headEnd = nil
             let arrived = socket.peer?.arrivedBytes ?? 0
             request.hasAnswerArrived = { [weak socket] in socket?.peer.map { $0.arrivedBytes > arrived } ?? false }
             isFaulty = request.answer.fault != .none && (request.attempts == 1 || request.answer.repeats)
@@ -124,6 +150,7 @@
 
         private func begin(_ request: PlannedRequest, _ answer: PlannedAnswer) {
             let bytes = answer.bytes
+            request.headEnd = hasHead(answer) ? socket.sentBytes + outbox.count + answer.headCount : nil
             switch isFaulty ? answer.fault : .none {
             case .none: deliver(bytes)
             case .unaskedLater: deliver(bytes)
@@ -146,6 +173,10 @@
             case .garbage:
                 enqueue(Array("HTTP/1.1 2000 What\r\nno colon here\r\n\r\n".utf8))
             }
+        }
+
+        private func hasHead(_ answer: PlannedAnswer) -> Bool {
+            !isFaulty || ![.closeBeforeHead, .resetBeforeHead, .closeInHead, .silence, .garbage].contains(answer.fault)
         }
 
         /// Somewhere in the body, or before its end.
@@ -188,7 +219,11 @@
             if request.answer.saysClose { return socket.close() }
             let count = requests
             if let delay = request.answer.closesAfter {
-                kernel.after(delay) { [self] in closeIdle(count) }
+                if kernel.chance(50) {
+                    kernel.betweenCalls.append { [self] in closeIdle(count, atOnce: true) }
+                } else {
+                    kernel.after(delay) { [self] in closeIdle(count, atOnce: false) }
+                }
             }
             if isFaulty, request.answer.fault == .unaskedLater {
                 kernel.after(20_000_000, onlyWhileWaiting: true) { [self] in sayUnasked(count) }
@@ -201,9 +236,10 @@
             socket.sendUnasked(Array("HTTP/1.1 200 OK\r\nX-Echo: 888888\r\nContent-Length: 0\r\n\r\n".utf8))
         }
 
-        private func closeIdle(_ count: Int) {
-            guard requests == count, isRead, isAnswered else { return }
+        private func closeIdle(_ count: Int, atOnce: Bool) {
+            guard requests == count, isRead, isAnswered, !socket.isClosed else { return }
             ledger.hasClosedIdle = true
+            if atOnce { socket.endAtOnce() }
             socket.close()
         }
 

@@ -15,6 +15,7 @@
         private var keys: SimulatedKeyServer?
         private var tell: (WorkerMessage) -> Void = { _ in }
         private var remains: () -> [String] = { [] }
+        private var idlers: () -> (waiting: Int, parked: Int) = { (0, 0) }
         private var hasBeenTold = false
         private var turnsWithoutTime = 0
         private var lastTime: UInt64 = 0
@@ -46,9 +47,9 @@
         }
 
         /// What was broken; empty when nothing was.
-        func run(_ configuration: Configuration, tokens: SimulatedTokens, log: LogWriter) -> [String] {
+        func run(_ configurations: [String: Configuration], tokens: SimulatedTokens, log: LogWriter) -> [String] {
             do {
-                try kernel.asProxy { try live(configuration, tokens, log) }
+                try kernel.asProxy { try live(configurations, tokens, log) }
             } catch {
                 ledger.violation("the worker does not start: \(error)")
             }
@@ -64,7 +65,10 @@
         /// A number that two equal runs have in common.
         var fingerprint: UInt64 { kernel.random.peek ^ kernel.now ^ UInt64(kernel.calls) << 40 }
 
-        private func live(_ configuration: Configuration, _ tokens: SimulatedTokens, _ log: LogWriter) throws {
+        private func live(
+            _ configurations: [String: Configuration], _ tokens: SimulatedTokens, _ log: LogWriter
+        ) throws {
+            guard let configuration = configurations[ledger.rules.latest.name] else { return }
             let mailbox = try Mailbox<WorkerMessage>()
             let issuer = configuration.issuers[0]
             let source = try KeySource(
@@ -73,14 +77,32 @@
                     stateDirectory: nil, access: issuer.access), publish: { _ in }, log: { _ in })
             let keys = SimulatedKeyServer(ledger, tokens, source: source, refresh: issuer.refresh, mailbox: mailbox)
             self.keys = keys
-            tell = { [kernel] message in kernel.asProxy { mailbox.post(message) } }
+            tell = { [kernel, ledger] message in
+                ledger.posted()
+                kernel.asProxy { mailbox.post(message) }
+            }
             defer { tell = { _ in } }
             let worker = try ProxyServer.simulatedWorker(
-                configuration, upstreamConnections: plan.upstreamConnections, upstream: SimulatedKernel.upstreamAddress,
+                configuration, upstreamConnections: plan.upstreamConnections,
+                upstream: SimulatedKernel.upstreamAddresses[0],
                 keys: source, mailbox: mailbox, log: log)
             remains = worker.remains
-            defer { remains = { [] } }
-            KernelStandIns.without { begin(keys, reload: worker.reload) }
+            idlers = worker.idlers
+            defer {
+                remains = { [] }
+                idlers = { (0, 0) }
+            }
+            KernelStandIns.without {
+                begin(keys) { rules, number in
+                    guard let configuration = configurations[rules.name] else { return }
+                    let address = SimulatedKernel.upstreamAddresses[rules.upstream]
+                    self.tell(
+                        try worker.reload(
+                            SimulatedReload(
+                                configuration: configuration, upstream: rules.upstream, address: address, keys: number))
+                    )
+                }
+            }
             worker.run()
             kernel.trace("the worker has ended")
             keys.isOver = true
@@ -89,11 +111,13 @@
             for what in worker.remains() where !what.hasSuffix("wake-ups") { ledger.violation("at the end: \(what)") }
         }
 
-        private func begin(_ keys: SimulatedKeyServer, reload: @escaping () throws -> WorkerMessage) {
+        private func begin(_ keys: SimulatedKeyServer, reload: @escaping (SimulatedRules, Int) throws -> Void) {
             kernel.faults = faults
             kernel.upstreamConnected = { [unowned self] socket in upstreams.append(SimulatedUpstream(ledger, socket)) }
             kernel.cleared = { [ledger] in ledger.messagesTaken() }
             kernel.willWait = { [unowned self] in look() }
+            kernel.rests = { [unowned self] in rest(until: $0) }
+            kernel.overslept = { [ledger] done in ledger.violation("the worker rests, and woken for nothing: \(done)") }
             kernel.idle = { [unowned self] in nothingHappens() }
             keys.start()
             // Mostly the first keys are there before the first callers are.
@@ -101,8 +125,8 @@
             for caller in callers {
                 kernel.after(start + UInt64(kernel.random.next(upTo: 50_000_000))) { caller.start() }
             }
-            for time in plan.reloadsAt {
-                kernel.after(time) { [unowned self] in self.reload(reload) }
+            for (time, rules) in plan.reloads {
+                kernel.after(time) { [unowned self] in self.reload(rules, reload) }
             }
             if let time = plan.drainAt {
                 kernel.after(time) { [unowned self] in drain() }
@@ -119,13 +143,16 @@
             }
         }
 
-        /// The rules stay what they are, but all that is made from them is new.
-        private func reload(_ message: () throws -> WorkerMessage) {
-            guard keys != nil else { return }
-            kernel.trace("reload")
+        /// All that is made from the rules is new, also where these stay what they are.
+        private func reload(_ rules: SimulatedRules, _ reload: (SimulatedRules, Int) throws -> Void) {
+            guard let keys else { return }
+            kernel.trace("reload: \(rules.name)")
             ledger.count("reloads")
+            if rules != ledger.rules.latest { ledger.count("reloads that change something") }
+            if rules.knowsIssuer, !ledger.rules.latest.knowsIssuer { keys.begin() }
+            ledger.rulesPosted(rules)
             kernel.asProxy {
-                do { tell(try message()) } catch { ledger.violation("no reload: \(error)") }
+                do { try reload(rules, keys.number) } catch { ledger.violation("no reload: \(error)") }
             }
         }
 
@@ -140,8 +167,7 @@
         private func drainTimeIsOver() {
             ledger.wasCut = true
             guard keys != nil, !callers.isEmpty, callers.allSatisfy(\.isAtRest) else { return }
-            // A caller that closes looks like one that has only ended its side, and a reset behind that end is seen at
-            // the next write: until then, what it asked for is awaited.
+            // A caller that closes looks like one that has only ended its side, as long as nothing is sent to it.
             guard !ledger.requests.values.contains(where: \.isLeftToStall) else { return }
             ledger.violation("a worker that drains waits for callers that want nothing")
         }
@@ -160,6 +186,26 @@
             lastTime = kernel.now
             if kernel.waits > Self.turnsMax { fail("the worker does not come to rest") }
             if callers.allSatisfy(\.isDone) { keys?.isOver = true }
+        }
+
+        /// The worker rests until then, unless something happens: it has done all that it could.
+        private func rest(until end: UInt64) {
+            ledger.require(ledger.messages == 0, "the worker rests, and has not taken its messages")
+            let idlers = idlers()
+            ledger.require(idlers.waiting == 0, "\(idlers.waiting) wait for a place that is free")
+            if keys?.isSettled ?? false, ledger.messages == 0 {
+                ledger.require(idlers.parked == 0, "\(idlers.parked) wait for keys that have come")
+            }
+            if kernel.hasFreeConnections(of: plan.upstreamConnections) {
+                ledger.waits.connectionsWereFree(kernel.now...min(end, kernel.now + 100_000_000_000))
+            }
+            for caller in callers {
+                ledger.require(
+                    !caller.isForgotten, "the connection that \(caller.name) has broken off is kept")
+                if let since = caller.restsSince, min(end, kernel.now) - since > SimulatedWaits.longest {
+                    ledger.violation("\(caller.name)'s connection has been at rest for too long")
+                }
+            }
         }
 
         /// Nothing is ready, nothing will happen, and the worker waits for no time.

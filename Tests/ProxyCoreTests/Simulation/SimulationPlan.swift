@@ -19,8 +19,8 @@
         /// When the worker is told to drain or to end, if it is while callers are there.
         let drainAt: UInt64?
         let cutAt: UInt64?
-        /// When it gets rules anew.
-        let reloadsAt: [UInt64]
+        /// When it gets rules anew, and which.
+        let reloads: [(at: UInt64, rules: SimulatedRules)]
         /// Connections to the upstream that it may have.
         let upstreamConnections: Int
 
@@ -42,8 +42,15 @@
             drainAt = random.next(upTo: 4) == 0 ? UInt64(random.next(upTo: 200_000_000)) : nil
             cutAt = random.next(upTo: 12) == 0 ? UInt64(random.next(upTo: 200_000_000)) : nil
             upstreamConnections = [1, 2, 256, 256, 256][random.next(upTo: 5)]
-            let reloads = [0, 0, 1, 3][random.next(upTo: 4)]
-            reloadsAt = (0..<reloads).map { _ in UInt64(random.next(upTo: 300_000_000)) }
+            var rules = SimulatedRules.all[0]
+            let times = (0..<[0, 0, 1, 3, 6][random.next(upTo: 5)]).map { _ in UInt64(random.next(upTo: 300_000_000)) }
+            var reloads: [(at: UInt64, rules: SimulatedRules)] = []
+            for time in times.sorted() {
+                // Now and then nothing changes but all objects.
+                if random.next(upTo: 4) > 0 { rules = SimulatedRules.all[random.next(upTo: SimulatedRules.all.count)] }
+                reloads.append((time, rules))
+            }
+            self.reloads = reloads
             self.profile = profile
             self.random = random
         }
@@ -51,6 +58,12 @@
         mutating func chance(_ hundredths: Int) -> Bool { hundredths > 0 && random.next(upTo: 100) < hundredths }
 
         mutating func pick<Value>(_ values: [Value]) -> Value { values[random.next(upTo: values.count)] }
+
+        /// Just before a time or just after it: what comes then meets the timer that waits for it.
+        mutating func nearly(_ seconds: UInt64) -> UInt64 {
+            let spread = pick([4_000_000, 200_000_000])
+            return seconds * 1_000_000_000 - UInt64(spread / 2) + UInt64(random.next(upTo: spread))
+        }
 
         mutating func route() -> PlannedRequest.Route {
             pick([.open, .open, .a, .a, .a, .b, .b, .any, .any, .small, .nowhere, .ambiguous])
@@ -83,6 +96,7 @@
             faults.segments = pick([0, 10, 60])
             faults.shortWrites = pick([0, 0, 20])
             faults.needlessEdges = pick([0, 5, 30])
+            faults.probes = pick([20, 100, 100])
             faults.latencyMax = pick([1_000, 100_000, 5_000_000, 40_000_000])
             if profile.hasShortages {
                 faults.acceptShortage = 20

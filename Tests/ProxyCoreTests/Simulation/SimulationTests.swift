@@ -15,13 +15,15 @@
 
         private var tokens: SimulatedTokens!
         private var log: LogWriter!
-        private var configuration: Configuration!
+        private var configurations: [String: Configuration] = [:]
 
         override func setUpWithError() throws {
             tokens = try SimulatedTokens()
             log = try LogWriter(target: STDERR_FILENO, level: .error, format: .json)
-            configuration = try ConfigurationLoader(environment: { _ in nil }).load(
-                Array(Self.configuration.utf8), file: "/nowhere/routes.json")
+            for rules in SimulatedRules.all {
+                configurations[rules.name] = try ConfigurationLoader(environment: { _ in nil }).load(
+                    Array(rules.text.utf8), file: "/nowhere/routes.json")
+            }
         }
 
         func testEveryRunKeepsTheRules() throws {
@@ -35,7 +37,7 @@
             for seed in first..<(first + UInt64(count)) {
                 SimulationCrash.note(seed)
                 let simulation = Simulation(seed: seed, tokens: tokens)
-                let broken = simulation.run(configuration, tokens: tokens, log: log)
+                let broken = simulation.run(configurations, tokens: tokens, log: log)
                 tally.merge(simulation.tally, uniquingKeysWith: +)
                 if broken.isEmpty, environment["SCOPEPROXY_SIMULATION_SEED"] == nil || count > 1 { continue }
                 failures += broken.isEmpty ? 0 : 1
@@ -54,7 +56,7 @@
         func testTheSameSeedGivesTheSameRun() throws {
             for seed in [UInt64](1...10) {
                 let runs = (0..<2).map { _ in Simulation(seed: seed, tokens: tokens, isTracing: true) }
-                for run in runs { _ = run.run(configuration, tokens: tokens, log: log) }
+                for run in runs { _ = run.run(configurations, tokens: tokens, log: log) }
                 XCTAssertEqual(runs[0].trace, runs[1].trace, "seed \(seed)")
                 XCTAssertEqual(runs[0].fingerprint, runs[1].fingerprint, "seed \(seed)")
             }
@@ -63,7 +65,7 @@
         /// Plays the run once more, to tell what happens in it.
         private func report(_ seed: UInt64, _ broken: [String]) {
             let again = Simulation(seed: seed, tokens: tokens, isTracing: true)
-            let brokenAgain = again.run(configuration, tokens: tokens, log: log)
+            let brokenAgain = again.run(configurations, tokens: tokens, log: log)
             print(again.trace.joined(separator: "\n"))
             guard !broken.isEmpty else { return }
             XCTAssertEqual(broken, brokenAgain, "the same seed gives the same run")
@@ -71,23 +73,5 @@
                 "seed \(seed): \(broken.joined(separator: "; "))\n"
                     + "again: SCOPEPROXY_SIMULATION_SEED=\(seed) scripts/test --filter SimulationTests/testEvery")
         }
-
-        private static let configuration = """
-            {
-              "listen": "127.0.0.1:8080", "workers": 1, "upstream": "http://127.0.0.1:9000",
-              "issuers": [{
-                "issuer": "\(ClaimsText.issuer)", "audiences": ["\(ClaimsText.audience)"],
-                "jwks_uri": "http://127.0.0.1:1/keys", "clock_skew_seconds": 0,
-                "key_refresh": {"min_seconds": 1, "default_seconds": 20, "stale_seconds": 300, "cooldown_seconds": 2}
-              }],
-              "routes": [
-                {"path": "/open/{id}", "public": true}, {"path": "/a/{id}", "scopes": ["a"]},
-                {"path": "/files/{rest...}", "public": true}, {"path": "/b/{id}", "scopes": ["b"]},
-                {"path": "/any/{id}", "authenticated": true},
-                {"path": "/small/{id}", "public": true, "limits": {"body_bytes": 1000}}
-              ],
-              "timeouts": {"drain_seconds": 30}
-            }
-            """
     }
 #endif
