@@ -1,4 +1,4 @@
-/// Accepts connections for one worker, as long as there is a place for them.
+/// Accepts connections on one loop, as long as there is a place for them.
 final class Listener: EventHandler {
     private let socket: ListeningSocket
     private let loop: EventLoop
