@@ -9,6 +9,17 @@ package enum ClientsReader {
         return try load(bytes, file: path)
     }
 
+    /// The same for a server that has read the file before.
+    package static func reload(_ path: String) throws(FileProblems) -> [RegisteredClient] {
+        do throws(ConfigurationProblems) {
+            return try load(path)
+        } catch {
+            let isUnread = error.problems.contains { $0.position == nil }
+            let hint = isUnread ? "; in ten seconds, nothing is granted until it can be read" : ""
+            throw FileProblems(error.problems.map { $0.description + hint }, isUnread: isUnread)
+        }
+    }
+
     /// The clients in `bytes`; `file` names them in problems.
     package static func load(_ bytes: [UInt8], file: String) throws(ConfigurationProblems) -> [RegisteredClient] {
         let source = try ConfigurationSource(parsing: bytes, file: file, limits: limits, environment: nil)

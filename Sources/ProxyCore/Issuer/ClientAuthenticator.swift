@@ -31,6 +31,7 @@ final class ClientAuthenticator {
     ) throws(TokenRequestError) -> Outcome {
         let credentials = try ClientCredentials(call, parameters)
         let entry = clients.entry(credentials.id)
+        guard clients.isKnown else { throw .clientsUnreadable }
         // A name that nobody has may be a secret that stands in the wrong place.
         record.client = entry?.client.id
         if let seconds = guesses.wait(for: credentials.id, from: call.peer, at: call.now) {

@@ -42,6 +42,9 @@ package final class ClientRegistry {
         return entry
     }
 
+    /// False when it is not known any more what the file says.
+    var isKnown: Bool { file?.isKnown() ?? true }
+
     private func refresh() {
         if let clients = file?.refreshed() { install(clients) }
     }

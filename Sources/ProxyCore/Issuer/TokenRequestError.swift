@@ -22,6 +22,8 @@ package enum TokenRequestError: Error, Sendable, Equatable {
     case tokenOfAnotherClient
     /// Too many attempts have failed; seconds after which one may try again.
     case tooManyAttempts(retryAfter: Int64)
+    /// The file of clients has changed, and cannot be read.
+    case clientsUnreadable
     /// What has to be written down cannot be.
     case unavailable
 
@@ -37,7 +39,7 @@ package enum TokenRequestError: Error, Sendable, Equatable {
         case .invalidScope: "invalid_scope"
         case .invalidTarget: "invalid_target"
         case .tokenOfAnotherClient: "invalid_grant"
-        case .tooManyAttempts, .unavailable: "temporarily_unavailable"
+        case .tooManyAttempts, .clientsUnreadable, .unavailable: "temporarily_unavailable"
         }
     }
 
@@ -45,7 +47,7 @@ package enum TokenRequestError: Error, Sendable, Equatable {
         switch self {
         case .invalidClient: 401
         case .tooManyAttempts: 429
-        case .unavailable: 503
+        case .clientsUnreadable, .unavailable: 503
         case _: 400
         }
     }
@@ -54,7 +56,7 @@ package enum TokenRequestError: Error, Sendable, Equatable {
     var retryAfter: Int64? {
         switch self {
         case .tooManyAttempts(let seconds): seconds
-        case .unavailable: 5
+        case .clientsUnreadable, .unavailable: 5
         case _: nil
         }
     }
@@ -79,6 +81,7 @@ package enum TokenRequestError: Error, Sendable, Equatable {
         case .invalidTarget: "invalid_target"
         case .tokenOfAnotherClient: "token_of_another_client"
         case .tooManyAttempts: "too_many_attempts"
+        case .clientsUnreadable: "clients_unreadable"
         case .unavailable: "unavailable"
         }
     }
@@ -103,6 +106,7 @@ package enum TokenRequestError: Error, Sendable, Equatable {
         case .invalidTarget: "The audience or resource is none that the client may have"
         case .tokenOfAnotherClient: "The token was issued to another client"
         case .tooManyAttempts: "Too many attempts have failed"
+        case .clientsUnreadable: "The server cannot read its list of clients at the moment"
         case .unavailable: "The server cannot keep its records at the moment"
         }
     }

@@ -9,14 +9,7 @@ struct IssuerFiles {
             log: log, path: path, lifetimeMax: configuration.server.tokens.lifetimeMaxSeconds)
         return ChangingFile(
             identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
-            read: { () throws(FileProblems) in
-                do throws(ConfigurationProblems) {
-                    return try ClientsReader.load(path)
-                } catch {
-                    throw FileProblems(error.problems.map(\.description))
-                }
-            },
-            tell: telling.tell)
+            read: { () throws(FileProblems) in try ClientsReader.reload(path) }, tell: telling.tell)
     }
 
     /// The signing keys, at least one; without their folder, those that were there.

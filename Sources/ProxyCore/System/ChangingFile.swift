@@ -23,6 +23,8 @@ package final class ChangingFile<Content> {
     private var nextReport = Instant(nanoseconds: 0)
     private var missingSince: Instant?
     private var holdsContent = false
+    /// Since when the file could not be read though it had changed; nil when all of it is known.
+    private var unreadSince: Instant?
 
     /// Before a file that could not be read is read again: it may have been a shortage.
     private static var attemptPause: Interval { .seconds(2) }
@@ -32,6 +34,10 @@ package final class ChangingFile<Content> {
     private static var settling: Interval { .seconds(1) }
     /// How long what a file held counts when it is gone: editors and those who mount files take them away for moments.
     package static var patience: Interval { .seconds(60) }
+
+    /// How long what was known before counts when the file has changed and cannot be read. Not longer: whoever keeps it
+    /// from being read, as by taking all descriptors, would keep what was withdrawn.
+    package static var unreadMax: Interval { .seconds(10) }
 
     /// - Parameters:
     ///   - identity: what changes with the content.
@@ -45,6 +51,12 @@ package final class ChangingFile<Content> {
         self.contentWhenGone = contentWhenGone
         self.read = read
         self.tell = tell
+    }
+
+    /// False when it is not known any more what the file says.
+    package func isKnown(at time: @autoclosure () -> Instant = Clock.monotonic()) -> Bool {
+        guard let unreadSince else { return true }
+        return time().since(unreadSince) < Self.unreadMax
     }
 
     /// The content if it has been read anew, or has gone; nil when what was known before stays.
@@ -67,12 +79,14 @@ package final class ChangingFile<Content> {
         do throws(FileProblems) {
             let content = try read()
             holdsContent = true
+            unreadSince = nil
             nextReport = now
             tell(.read(content))
             return content
         } catch {
             nextRead = now.advanced(by: Self.attemptPause)
             if isChanged { nextReport = now }
+            unreadSince = error.isUnread ? unreadSince ?? now : nil
             report(.unusable(error.lines), now)
             return nil
         }
@@ -94,6 +108,7 @@ package final class ChangingFile<Content> {
             return nil
         }
         holdsContent = false
+        unreadSince = nil
         nextReport = now
         report(.missing(stays: nil), now)
         return contentWhenGone
@@ -109,6 +124,11 @@ package final class ChangingFile<Content> {
 /// Why a file cannot be used: a line for each problem.
 package struct FileProblems: Error, Sendable {
     package let lines: [String]
+    /// It is not known what the file says, rather than that something is wrong with it.
+    package let isUnread: Bool
 
-    package init(_ lines: [String]) { self.lines = lines }
+    package init(_ lines: [String], isUnread: Bool = false) {
+        self.lines = lines
+        self.isUnread = isUnread
+    }
 }

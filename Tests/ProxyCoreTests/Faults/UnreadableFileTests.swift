@@ -39,9 +39,21 @@
                 try fixture.write([IssuerFixture.client("other", secret: "its-secret")])
                 shortage.shut("clients.json")
                 // It cannot know better.
-                XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 200)
+                for ahead in [0, 3, 9] {
+                    shortage.ahead.withLock { $0 = ahead }
+                    XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 200)
+                }
+                // It knows that it knows nothing.
+                shortage.ahead.withLock { $0 = 11 }
+                for path in ["token", "introspect", "revoke"] {
+                    let answer = fixture.post(IssuerFixture.grant + "&token=x", to: "/oauth/\(path)")
+                    XCTAssertEqual(answer.status, 503, path)
+                    XCTAssertEqual(try IssuerFixture.json(answer)["error"]?.string, "temporarily_unavailable")
+                    XCTAssertEqual(try fixture.audit().last?["reason"]?.string, "clients_unreadable")
+                }
+                XCTAssertEqual(fixture.get("/.well-known/jwks.json").status, 200)
                 shortage.shut(nil)
-                shortage.ahead.withLock { $0 = 3 }
+                shortage.ahead.withLock { $0 = 14 }
                 XCTAssertEqual(fixture.post(IssuerFixture.grant).status, 401, "the client has gone")
                 XCTAssertEqual(fixture.post(IssuerFixture.grant, client: "other", secret: "its-secret").status, 200)
             }

@@ -71,12 +71,7 @@ final class IssuerFixture {
     private static func clients(_ path: String) -> ChangingFile<[RegisteredClient]> {
         ChangingFile(
             identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
-            read: { () throws(FileProblems) in
-                do throws(ConfigurationProblems) { return try ClientsReader.load(path) } catch {
-                    throw FileProblems(error.problems.map(\.description))
-                }
-            },
-            tell: { _ in })
+            read: { () throws(FileProblems) in try ClientsReader.reload(path) }, tell: { _ in })
     }
 
     // MARK: - Asking
