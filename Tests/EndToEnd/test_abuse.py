@@ -1,8 +1,11 @@
 """Callers that want to be a burden: what they can make the proxy hold, and whom they can keep out."""
 
+import base64
 import contextlib
+import http.client
 import random
 import re
+import resource
 import socket
 import ssl
 import threading
@@ -11,6 +14,7 @@ import unittest
 from support import processes, world
 from support.caller import curl
 from support.certificates import Authority
+from support.issuer import Issuer
 from support.processes import PATIENCE
 from support.proxy import Proxy, command, issuer
 from support.tokens import Signer, key_set
@@ -206,3 +210,67 @@ class CrowdTests(unittest.TestCase):
                     break
                 pause.wait(0.05)
             self.assertLessEqual(left, 1, f"seed {seed}")
+
+
+class IssuerCrowdTests(unittest.TestCase):
+    """The same for an authorization server."""
+
+    def strangers(self, issuer, crowd, count, sent=b""):
+        for _ in range(count):
+            stranger = crowd.enter_context(socket.create_connection(("127.0.0.1", issuer.port), timeout=PATIENCE))
+            if sent:
+                stranger.sendall(sent)
+
+    def grant(self, issuer, secret):
+        return curl(issuer.token_endpoint, "-u", f"daemon:{secret}", "-d", "grant_type=client_credentials").status
+
+    def test_strangers_keep_nobody_out(self):
+        with Issuer(limits={"connections": 100}) as issuer, contextlib.ExitStack() as crowd:
+            secret = issuer.add("daemon")
+            for sent in [b"", b"POST /oauth/token HTTP/1.1\r\nHost: a\r\n"]:
+                self.strangers(issuer, crowd, 250, sent)
+                self.assertEqual(self.grant(issuer, secret), 200)
+            issuer.wait_for("connections_exhausted")
+
+    def test_a_client_is_disabled_whoever_takes_the_descriptors(self):
+        with Issuer(descriptors=100) as issuer, contextlib.ExitStack() as crowd:
+            lowered = issuer.wait_for("connections_lowered")
+            self.assertEqual((lowered["configured"], lowered["allowed"], lowered["open_files"]), (256, 32, 100))
+            secret = issuer.add("daemon")
+            self.strangers(issuer, crowd, 150)
+            self.assertEqual(self.grant(issuer, secret), 200)
+            issuer.command("client", "disable", "daemon")
+            self.assertEqual(self.grant(issuer, secret), 401)
+
+    def test_without_descriptors_it_grants_nothing_by_a_list_of_before(self):
+        with Issuer() as issuer, contextlib.ExitStack() as crowd:
+            secret = issuer.add("daemon")
+            kept = http.client.HTTPConnection("127.0.0.1", issuer.port, timeout=PATIENCE)
+            crowd.callback(kept.close)
+            basic = base64.b64encode(f"daemon:{secret}".encode()).decode()
+            fields = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
+
+            def grant():
+                kept.request("POST", "/oauth/token", "grant_type=client_credentials", fields)
+                answer = kept.getresponse()
+                answer.read()
+                return answer.status
+
+            self.assertEqual(grant(), 200)
+            # As if the whole machine had none left.
+            before = resource.prlimit(issuer.process.pid, resource.RLIMIT_NOFILE)
+            resource.prlimit(issuer.process.pid, resource.RLIMIT_NOFILE, (4, before[1]))
+            self.strangers(issuer, crowd, 3)
+            issuer.wait_for("accept_failed")
+            issuer.command("client", "disable", "daemon")
+            statuses, pause = [grant()], threading.Event()
+            while statuses[-1] == 200 and len(statuses) < 200:
+                pause.wait(0.1)
+                statuses.append(grant())
+            self.assertEqual(statuses[-1], 503)
+            self.assertIn("ten seconds", issuer.wait_for("clients_not_loaded")["hint"])
+            resource.prlimit(issuer.process.pid, resource.RLIMIT_NOFILE, before)
+            while statuses[-1] == 503 and len(statuses) < 400:
+                pause.wait(0.1)
+                statuses.append(grant())
+            self.assertEqual(statuses[-1], 401)

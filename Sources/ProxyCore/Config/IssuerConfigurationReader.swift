@@ -108,6 +108,10 @@ struct IssuerConfigurationReader {
         guard let object else { return }
         if let count = object["body_bytes"]?.integer(in: 1024...1_048_576) { configuration.service.bodyBytes = count }
         if let count = object["connections"]?.integer(in: 1...100_000) { configuration.service.connections = count }
+        switch object["connections_per_address"]?.limit(in: 1...100_000) {
+        case .replaced(let count): configuration.service.connectionsPerAddress = count
+        case .inherited, nil: break
+        }
         var guesses = configuration.server.guesses
         if let count = object["failures_per_client"]?.integer(in: 1...1000) { guesses.failuresPerClient = count }
         if let count = object["failures_per_address"]?.integer(in: 1...100_000) { guesses.failuresPerAddress = count }

@@ -18,8 +18,8 @@ extension ConfigurationSection {
     static let issuerLimits = ConfigurationSection(
         name: "limits",
         keys: [
-            "body_bytes", "connections", "failures_per_client", "failures_per_address", "failure_wait_seconds",
-            "revoked_tokens", "used_assertions",
+            "body_bytes", "connections", "connections_per_address", "failures_per_client", "failures_per_address",
+            "failure_wait_seconds", "revoked_tokens", "used_assertions",
         ])
 
     static let issuerTimeouts = ConfigurationSection(

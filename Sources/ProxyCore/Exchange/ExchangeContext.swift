@@ -30,8 +30,6 @@ package final class ExchangeContext {
     private var clients: [Registration: ClientConnection] = [:]
     private var handshakes: [Registration: CallerHandshake] = [:]
     private var spared = SparedConnections()
-    /// When it may be worth a look whether there are any.
-    private var nextLook = Instant(nanoseconds: 0)
     package private(set) var isDraining = false
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
@@ -120,41 +118,32 @@ package final class ExchangeContext {
 
     /// Ends a connection on which nothing is under way, to make room for another one; false when there is none that
     /// has been idle for `keep_alive_min_seconds`.
-    package func makeRoom() -> Bool {
-        if endSpared() { return true }
-        guard loop.now >= nextLook else { return false }
+    package func makeRoom() -> Bool { spared.endFirst(at: loop.now, look: addSpared, end: endSpared) }
+
+    private func addSpared(to spared: inout SparedConnections) {
         let least = rules.timeouts.keepAliveMin
         for (registration, handshake) in handshakes where loop.now.since(handshake.started) >= least {
-            spared.add(.init(registration: registration, idleSince: handshake.started, hasAsked: false))
+            spared.add(.init(registration: registration, idleSince: handshake.started, rank: .unasked))
         }
         for (registration, client) in clients {
             guard let since = client.idleSince, loop.now.since(since) >= least else { continue }
-            spared.add(.init(registration: registration, idleSince: since, hasAsked: client.hasAsked))
+            let rank: SparedConnections.Rank = client.hasAsked ? .idle : .unasked
+            spared.add(.init(registration: registration, idleSince: since, rank: rank))
         }
-        if endSpared() { return true }
-        nextLook = loop.now.advanced(by: Self.lookPause)
-        return false
     }
 
-    /// A look at every connection that has found none to spare is not repeated before: each place that comes free
-    /// would cause one otherwise.
-    private static let lookPause = Interval.milliseconds(100)
-
-    private func endSpared() -> Bool {
-        while let candidate = spared.next() {
-            if let handshake = handshakes[candidate.registration], handshake.started == candidate.idleSince {
-                handshake.cut()
-            } else if let client = clients[candidate.registration], client.idleSince == candidate.idleSince {
-                // What it may have sent meanwhile is answered first; then another one has to go.
-                client.endIdle()
-                guard client.phase == .closed else { continue }
-            } else {
-                continue
-            }
-            metrics.add(1, to: .connectionsEvicted)
-            return true
+    private func endSpared(_ candidate: SparedConnections.Candidate) -> Bool {
+        if let handshake = handshakes[candidate.registration], handshake.started == candidate.idleSince {
+            handshake.cut()
+        } else if let client = clients[candidate.registration], client.idleSince == candidate.idleSince {
+            // What it may have sent meanwhile is answered first; then another one has to go.
+            client.endIdle()
+            guard client.phase == .closed else { return false }
+        } else {
+            return false
         }
-        return false
+        metrics.add(1, to: .connectionsEvicted)
+        return true
     }
 
     /// From now on, each connection's next response says that it is the last one. None is ended: a request may be on

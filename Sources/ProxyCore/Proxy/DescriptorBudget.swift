@@ -41,17 +41,35 @@ package struct DescriptorBudget: Sendable, Equatable {
             limit: max(0, descriptorLimit - outgoing), workers: workers,
             upstreamPerWorker: configuration.upstream.maxConnections,
             issuers: configuration.issuers.count + (configuration.egress?.targets.count ?? 0))
-        guard budget.connectionsMax < wanted else { return wanted }
+        return lower(
+            wanted, to: budget.connectionsMax, descriptorLimit, log,
+            settings: "limits.connections or upstream.max_connections")
+    }
+
+    /// `limits.connections` of an authorization server, or as many as leave descriptors for its files: clients and keys
+    /// are read again when they change, whoever connects.
+    static func affordableConnections(
+        _ configuration: IssuerConfiguration, _ descriptorLimit: Int, _ log: LogWriter
+    ) -> Int {
+        let budget = DescriptorBudget(limit: descriptorLimit, workers: 1, upstreamPerWorker: 0, issuers: 0)
+        return lower(
+            configuration.service.connections, to: budget.connectionsMax, descriptorLimit, log,
+            settings: "limits.connections")
+    }
+
+    private static func lower(
+        _ wanted: Int, to allowed: Int, _ descriptorLimit: Int, _ log: LogWriter, settings: String
+    ) -> Int {
+        guard allowed < wanted else { return wanted }
         log.log(.warn, "connections_lowered") { line in
             line.field("configured", wanted)
-            line.field("allowed", budget.connectionsMax)
+            line.field("allowed", allowed)
             line.field("open_files", descriptorLimit)
             line.field(
                 "hint",
-                "raise the hard limit of open files (ulimit -Hn, LimitNOFILE= of systemd), or lower limits.connections "
-                    + "or upstream.max_connections")
+                "raise the hard limit of open files (ulimit -Hn, LimitNOFILE= of systemd), or lower \(settings)")
         }
-        return budget.connectionsMax
+        return allowed
     }
 
     /// `egress.max_connections`, or as many as an eighth of the descriptors.

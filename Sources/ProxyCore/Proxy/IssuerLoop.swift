@@ -97,6 +97,8 @@ package enum IssuerLoop {
         let opened = try system { () throws(Errno) in try Mailbox<IssuerStartError?>() }
         var options = assembly.configuration.service
         options.tls = tls
+        options.connections = DescriptorBudget.affordableConnections(
+            assembly.configuration, DescriptorLimit.raise(), assembly.log)
         let service = try system { () throws(Errno) in
             try Service.start(
                 "issuer", on: socket, options: options, log: assembly.log, mailbox: mailbox, pulse: pulse, ended: ended

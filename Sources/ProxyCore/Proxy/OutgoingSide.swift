@@ -47,7 +47,7 @@ final class OutgoingSide {
         listener = try Listener(
             socket, loop: loop, budget: budget, log: log,
             serve: { (accepted) throws(Errno) in try context.serve(accepted) }, placeFreed: placeFreed,
-            makeRoom: { context.makeRoom() })
+            makeRoom: { context.makeRoom() }, hint: "raise egress.max_connections")
     }
 
     private static func make(

@@ -188,6 +188,9 @@ package final class ProxyServer: Sendable {
         options.connections = 32
         // So that those who only hold connections cannot keep probes out for long.
         options.keepAliveIdle = .seconds(5)
+        // They are near, and send a request in one piece.
+        options.keepAliveMin = .milliseconds(100)
+        options.fullHint = "let probes and scrapers alone reach the admin listener"
         let pages = AdminPages(status)
         let service = try Service.start(
             "admin", on: admin, options: options, log: log, failed: { [weak self] in self?.fail($0) }

@@ -136,7 +136,7 @@ final class Worker: EventHandler {
                 if context.makeRoom() { return true }
                 placeWanted()
                 return false
-            })
+            }, hint: "raise limits.connections, or set limits.connections_per_address")
     }
 
     /// Runs until the worker has been told to end and nothing is left to do.

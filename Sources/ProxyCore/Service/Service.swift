@@ -31,7 +31,7 @@ package final class Service: Sendable {
             defer { ended?.signal() }
             do throws(Errno) {
                 let service = try ServiceThread(
-                    socket, options: options, mailbox: mailbox, pulse: pulse, handler: makeHandler())
+                    socket, options: options, log: log, mailbox: mailbox, pulse: pulse, handler: makeHandler())
                 service.run()
             } catch {
                 log.log(.error, "service_failed") { line in
@@ -74,18 +74,18 @@ private final class ServiceThread: EventHandler {
     let timer = DeadlineTimer()
 
     init(
-        _ socket: ListeningSocket, options: ServiceOptions, mailbox: Mailbox<ServiceCommand>, pulse: LoopPulse,
-        handler: @escaping ServiceHandler
+        _ socket: ListeningSocket, options: ServiceOptions, log: LogWriter, mailbox: Mailbox<ServiceCommand>,
+        pulse: LoopPulse, handler: @escaping ServiceHandler
     ) throws(Errno) {
         self.mailbox = mailbox
         loop = try EventLoop(pulse: pulse)
-        listener = try ServiceListener(socket, loop: loop, options: options, handler: handler)
+        listener = try ServiceListener(socket, loop: loop, options: options, log: log, handler: handler)
         registration = loop.register(self)
         do throws(Errno) {
             try loop.watchReadable(mailbox.wakeUp.descriptor, registration)
         } catch {
             // The loop and what is registered there hold each other.
-            listener.close()
+            listener.cut()
             loop.unregister(registration)
             throw error
         }

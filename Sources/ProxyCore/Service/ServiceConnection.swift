@@ -18,7 +18,7 @@ final class ServiceConnection: EventHandler {
 
     private let listener: ServiceListener
     private let caller: CallerChannel
-    private let peer: IPAddress?
+    private let peer: SocketAddress
     private var certificate: CallerCertificate?
     private var registration = Registration(slot: 0, generation: 0)
     private var state = State.head
@@ -36,6 +36,8 @@ final class ServiceConnection: EventHandler {
     private var since: Instant
     private var lingeredBytes = 0
     private var isScheduled = false
+    /// Whether a request has been answered here, rather than refused.
+    private var hasAsked = false
 
     /// How many rounds one event may cause before other connections have their turn.
     private static let roundsMax = 32
@@ -44,7 +46,7 @@ final class ServiceConnection: EventHandler {
     /// Takes over the connection and starts to serve it.
     init(_ accepted: consuming AcceptedSocket, of listener: ServiceListener) throws(Errno) {
         self.listener = listener
-        peer = accepted.peer.ipAddress
+        peer = accepted.peer
         let tls = listener.tls.map { TLSSession($0, socket: accepted.descriptor) }
         caller = CallerChannel(socket: accepted.descriptor, tls: tls, pool: listener.buffers)
         if tls != nil { state = .handshake }
@@ -57,6 +59,7 @@ final class ServiceConnection: EventHandler {
             state = .closed
             throw error
         }
+        listener.add(self, registration)
         updateDeadline()
     }
 
@@ -83,7 +86,34 @@ final class ServiceConnection: EventHandler {
         caller.releaseBuffers()
         // The descriptor closes with this object, which the loop and the listener let go here.
         listener.loop.unregister(registration)
-        listener.connectionClosed(self)
+        listener.remove(registration, peer: peer)
+    }
+
+    // MARK: - Making room
+
+    /// Since when the caller has kept us waiting.
+    var waitsSince: Instant { since }
+
+    /// How readily this connection goes when another one has no place; nil when it does not.
+    var rank: SparedConnections.Rank? {
+        switch state {
+        case .handshake, .callerGone: .unasked
+        case .head where !caller.hasInput: hasAsked ? .idle : .unasked
+        case .head, .body, .responseSent: .underWay
+        case .closed: nil
+        }
+    }
+
+    /// Ends the connection, unless the caller has done meanwhile what it was waited for, of which there may have been
+    /// no event yet. True when it has ended.
+    func makeRoom() -> Bool {
+        let (state, since) = (state, since)
+        caller.note(.readable)
+        pump()
+        guard self.state != .closed else { return true }
+        guard self.state == state, self.since == since else { return false }
+        close(broken: rank == .underWay)
+        return true
     }
 
     // MARK: - Events
@@ -236,7 +266,7 @@ final class ServiceConnection: EventHandler {
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
         request = ServiceRequest(listener.head, in: bytes)
-        request?.peer = peer
+        request?.peer = peer.ipAddress
         request?.certificate = certificate
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
@@ -288,6 +318,7 @@ final class ServiceConnection: EventHandler {
 
     private func answer() {
         guard let request else { preconditionFailure("a body without a head") }
+        hasAsked = true
         respond(listener.handler(request), isLast: !keepAlive || listener.isDraining)
     }
 

@@ -3,7 +3,7 @@ package typealias ServiceHandler = (ServiceRequest) -> ServiceResponse
 
 /// A small HTTP/1.1 server for what the process answers itself: accepts connections on one loop and serves them.
 /// Belongs to the loop's thread.
-package final class ServiceListener: EventHandler {
+package final class ServiceListener {
     let loop: EventLoop
     let options: ServiceOptions
     let handler: ServiceHandler
@@ -14,26 +14,18 @@ package final class ServiceListener: EventHandler {
     var head = RequestHead()
     /// Each response is the last one on its connection.
     private(set) var isDraining = false
-    private(set) var isClosed = false
     /// How long a connection may wait for its next request.
     private(set) var idleTimeout: Interval
-    package let timer = DeadlineTimer()
 
-    private let socket: ListeningSocket
-    private var registration = Registration(slot: 0, generation: 0)
-    private var connections: [ObjectIdentifier: ServiceConnection] = [:]
-    private var isListening = false
-
-    /// Connections accepted in a row before those that are open have their turn.
-    private static let burst = 32
-    /// How long accepting rests when the system lacks descriptors: others may give some back.
-    private static let shortagePause = Interval.milliseconds(100)
+    private let budget: ConnectionBudget
+    private var listener: Listener?
+    private var connections: [Registration: ServiceConnection] = [:]
+    private var spared = SparedConnections()
 
     package init(
-        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions,
+        _ socket: ListeningSocket, loop: EventLoop, options: ServiceOptions, log: LogWriter,
         handler: @escaping ServiceHandler
     ) throws(Errno) {
-        self.socket = socket
         self.loop = loop
         self.options = options
         self.handler = handler
@@ -41,86 +33,65 @@ package final class ServiceListener: EventHandler {
         idleTimeout = options.keepAliveIdle
         // A head has to fit into a buffer whole.
         buffers = BufferPool(bufferBytes: max(16_384, options.head.headBytes), keptMax: 16)
-        registration = loop.register(self)
-        do throws(Errno) {
-            try startListening()
-        } catch {
-            loop.unregister(registration)
-            throw error
-        }
+        budget = ConnectionBudget(max: options.connections, maxPerAddress: options.connectionsPerAddress)
+        listener = try Listener(
+            socket, loop: loop, budget: budget, log: log,
+            serve: { [unowned self] (accepted) throws(Errno) in _ = try ServiceConnection(accepted, of: self) },
+            placeFreed: { [unowned self] in listener?.resumeAccepting() },
+            makeRoom: { [unowned self] in makeRoom() }, hint: options.fullHint)
     }
 
     package var connectionCount: Int { connections.count }
+    /// Nothing is accepted any more.
+    package var isClosed: Bool { listener?.isClosed ?? true }
 
     /// From now on each response says that it is the last one on its connection. None is ended.
     package func announceEnd() { isDraining = true }
 
-    /// Accepts nothing more, and ends the connections that have been idle for so long as they may be then. What waits
-    /// in the queue of a socket of ours is taken first.
+    /// Accepts nothing more, once it has taken what waits in the queue, and ends the connections that have been idle
+    /// for so long as they may be then.
     package func close() {
         guard !isClosed else { return }
         announceEnd()
-        if !socket.isInherited { acceptAll(atMost: 2 * ListeningSocket.backlog) }
-        end()
+        listener?.close()
         idleTimeout = min(idleTimeout, options.drainIdle)
         for connection in Array(connections.values) { connection.idleTimeChanged() }
     }
 
     /// Ends every connection, whatever is under way.
     package func cut() {
-        if !isClosed { end() }
+        listener?.cut()
         for connection in Array(connections.values) { connection.close(broken: true) }
     }
 
-    private func end() {
-        isClosed = true
-        stopListening()
-        socket.stopListening()
-        loop.unregister(registration)
-    }
+    // MARK: - Making room
 
-    package func ready(_ readiness: Readiness) { acceptAll(atMost: Self.burst) }
+    /// Ends a connection whose caller keeps us waiting, as every caller does that is not just being answered; false
+    /// when there is none that has done so for `keepAliveMin`.
+    private func makeRoom() -> Bool { spared.endFirst(at: loop.now, look: addSpared, end: endSpared) }
 
-    private func acceptAll(atMost count: Int) {
-        for _ in 0..<count {
-            guard connections.count < options.connections else { return stopListening() }
-            do throws(Errno) {
-                guard let accepted = try Socket.accept(from: socket.descriptor) else { return }
-                let connection = try ServiceConnection(accepted, of: self)
-                connections[ObjectIdentifier(connection)] = connection
-            } catch {
-                stopListening()
-                timer.set(loop.now.advanced(by: Self.shortagePause), registration, loop)
-                return
-            }
+    private func addSpared(to spared: inout SparedConnections) {
+        for (registration, connection) in connections {
+            let since = connection.waitsSince
+            guard let rank = connection.rank, loop.now.since(since) >= options.keepAliveMin else { continue }
+            spared.add(.init(registration: registration, idleSince: since, rank: rank))
         }
     }
 
-    package func deadlineReached() { resumeListening() }
-
-    package func resume() {}
-
-    func connectionClosed(_ connection: ServiceConnection) {
-        connections[ObjectIdentifier(connection)] = nil
-        resumeListening()
-    }
-
-    private func resumeListening() {
-        guard !isListening, !isClosed else { return }
-        do throws(Errno) {
-            try startListening()
-        } catch {
-            timer.set(loop.now.advanced(by: Self.shortagePause), registration, loop)
+    private func endSpared(_ candidate: SparedConnections.Candidate) -> Bool {
+        guard let connection = connections[candidate.registration], connection.waitsSince == candidate.idleSince else {
+            return false
         }
+        return connection.makeRoom()
     }
 
-    private func startListening() throws(Errno) {
-        try loop.watchReadable(socket.descriptor, registration)
-        isListening = true
-    }
+    // MARK: - For connections
 
-    private func stopListening() {
-        if isListening { loop.unwatch(socket.descriptor) }
-        isListening = false
+    func add(_ connection: ServiceConnection, _ registration: Registration) { connections[registration] = connection }
+
+    func remove(_ registration: Registration, peer: SocketAddress) {
+        connections[registration] = nil
+        budget.leave(peer)
+        if budget.release() { listener?.resumeAccepting() }
     }
 }

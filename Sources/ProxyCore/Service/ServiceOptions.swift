@@ -18,8 +18,15 @@ package struct ServiceOptions: Sendable {
     package var sendTimeout = Interval.seconds(10)
     /// How long a connection that has had its last response is read on, so that no reset overtakes that response.
     package var linger = Interval.seconds(2)
-    /// Connections at a time; further ones wait in the system's queue.
+    /// Connections at a time. For another one, the connection ends that has kept us waiting for longest; or it waits in
+    /// the system's queue.
     package var connections = 256
+    /// Of one address, and of IPv6 one network of 64 bits; nil for any number. Exceeded: closed at once.
+    package var connectionsPerAddress: Int?
+    /// What has been waited for less than that never ends for another one.
+    package var keepAliveMin = Interval.seconds(1)
+    /// What one may do when all connections are taken, for the log.
+    package var fullHint: StaticString = "raise limits.connections, or set limits.connections_per_address"
 
     package init() {}
 }

@@ -7,11 +7,13 @@ final class Listener: EventHandler {
     private let serve: (consuming AcceptedSocket) throws(Errno) -> Void
     private let placeFreed: () -> Void
     private let makeRoom: () -> Bool
+    private let hint: StaticString
     private var registration = Registration(slot: 0, generation: 0)
     private var isListening = false
-    private var isClosed = false
+    private(set) var isClosed = false
     private var shortageLogged = Instant(nanoseconds: 0)
     private var fullLogged = Instant(nanoseconds: 0)
+    private var refusalLogged = Instant(nanoseconds: 0)
     let timer = DeadlineTimer()
 
     /// Connections accepted in a row before those that are open have their turn.
@@ -23,17 +25,18 @@ final class Listener: EventHandler {
 
     /// How long accepting rests when all places are taken and nobody gives one up by then.
     private static let fullPause = Interval.milliseconds(100)
-    /// How often it is told that all places are taken.
+    /// How often it is told that all places are taken, or those of an address.
     private static let fullLogPause = Interval.seconds(10)
 
     /// - Parameters:
     ///   - serve: takes over a connection that has a place in the budget.
     ///   - placeFreed: a place was given back while workers wait for one.
     ///   - makeRoom: ends an idle connection, so that its place is free; false when none can be spared.
+    ///   - hint: what one may do when all places are taken.
     init(
         _ socket: ListeningSocket, loop: EventLoop, budget: ConnectionBudget, log: LogWriter,
         serve: @escaping (consuming AcceptedSocket) throws(Errno) -> Void, placeFreed: @escaping () -> Void,
-        makeRoom: @escaping () -> Bool
+        makeRoom: @escaping () -> Bool, hint: StaticString
     ) throws(Errno) {
         self.socket = socket
         self.loop = loop
@@ -42,6 +45,7 @@ final class Listener: EventHandler {
         self.serve = serve
         self.placeFreed = placeFreed
         self.makeRoom = makeRoom
+        self.hint = hint
         registration = loop.register(self)
         do throws(Errno) {
             try startListening()
@@ -114,10 +118,7 @@ final class Listener: EventHandler {
             fullLogged = loop.now
             log.log(.warn, "connections_exhausted", mayWait: false) { line in
                 line.field("connections", budget.max)
-                line.field(
-                    "hint",
-                    "idle connections make room, the longest idle first; raise limits.connections, or set "
-                        + "limits.connections_per_address")
+                line.field("hint", "the connections that have been idle for longest make room; \(hint)")
             }
         }
         return makeRoom() && budget.reserve()
@@ -143,8 +144,11 @@ final class Listener: EventHandler {
     }
 
     private func admit(_ accepted: consuming AcceptedSocket) throws(Errno) {
-        guard budget.admit(accepted.peer) else { return giveBackPlace() }
         let peer = accepted.peer
+        guard budget.admit(peer) else {
+            logRefusal(of: peer)
+            return giveBackPlace()
+        }
         do throws(Errno) {
             try serve(accepted)
         } catch {
@@ -155,6 +159,16 @@ final class Listener: EventHandler {
 
     private func giveBackPlace() {
         if budget.release() { placeFreed() }
+    }
+
+    private func logRefusal(of peer: SocketAddress) {
+        guard loop.now.since(refusalLogged) > Self.fullLogPause else { return }
+        refusalLogged = loop.now
+        log.log(.warn, "connections_refused", mayWait: false) { line in
+            line.field("peer", peer)
+            line.field("refused", budget.refusedForAddress)
+            line.field("hint", "one address has limits.connections_per_address of them")
+        }
     }
 
     /// Out of descriptors or memory: rest, and go on when some may have come free.

@@ -14,9 +14,11 @@ SCOPES = "profile:read profile:create reports:read"
 
 
 class Issuer:
-    """A running issuer with files of its own; it can be killed and started again on them."""
+    """A running issuer with files of its own, and at most so many `descriptors`; it can be killed and started again on
+    them."""
 
-    def __init__(self, tls=None, **more):
+    def __init__(self, tls=None, descriptors=None, **more):
+        self.descriptors = descriptors
         self.folder = processes.new_folder("issuer")
         self.file = self.folder / "issuer.json"
         self.port = processes.free_port()
@@ -34,7 +36,10 @@ class Issuer:
 
     def start(self, sockets=(), environment=None):
         """Starts it, with `sockets` handed over and these variables besides those of the tests."""
-        start, handing, handed = supervisor.handed([BINARY, "issuer", "--config", self.file], sockets)
+        start = [BINARY, "issuer", "--config", self.file]
+        if self.descriptors:
+            start = ["bash", "-c", f'ulimit -n {self.descriptors}; exec "$@"', "bash", *start]
+        start, handing, handed = supervisor.handed(start, sockets)
         copies = handing.pop("copies", [])
         self.process = processes.start(
             start, stderr=subprocess.PIPE, env=os.environ | handed | (environment or {}), **handing)

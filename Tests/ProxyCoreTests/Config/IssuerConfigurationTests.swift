@@ -60,6 +60,7 @@ final class IssuerConfigurationTests: XCTestCase {
         XCTAssertEqual(read.server.guesses.waitMaxSeconds, 30)
         XCTAssertEqual(read.service.bodyBytes, 4096)
         XCTAssertEqual(read.service.connections, 50)
+        XCTAssertEqual(read.service.connectionsPerAddress, 20)
         XCTAssertEqual(read.service.keepAliveIdle, .seconds(20.5))
         XCTAssertEqual(read.drainGrace, .seconds(1.5))
         XCTAssertEqual(read.service.drainIdle, .seconds(3))

@@ -42,6 +42,24 @@ final class AdminListenerTests: ProxyTestCase {
         }
     }
 
+    /// More of them than there are places, and by far more than can be waited for one after the other.
+    func testSlowHeadsKeepNoProbeOut() throws {
+        let proxy = try start(try ScriptedUpstream())
+        let admin = try AdminClient(proxy)
+        var strangers: [RawClient] = []
+        for _ in 0..<3 {
+            for _ in 0..<100 {
+                let stranger = try RawClient(admin.address)
+                try stranger.send("GET /livez HT")
+                strangers.append(stranger)
+            }
+            XCTAssertEqual(try admin.answer("/livez").status, 200)
+        }
+        let told = try proxy.log.entries.await("the warning") { $0.event == "connections_exhausted" }
+        XCTAssertEqual(told.number("connections"), 32)
+        for stranger in strangers { stranger.close() }
+    }
+
     /// The pages are the admin listener's alone: to callers these are paths like any other.
     func testCallersDoNotGetThem() throws {
         let proxy = try start(try ScriptedUpstream())
