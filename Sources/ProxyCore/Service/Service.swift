@@ -103,7 +103,7 @@ private final class ServiceThread: EventHandler {
     func ready(_ readiness: Readiness) {
         for message in mailbox.takeAll() {
             switch message {
-            case .tls(let context): listener.tls = context
+            case .tls(let context): listener.adopt(context)
             case .drain(let grace, let time): drain(grace: grace, time)
             case .cut: cut()
             }

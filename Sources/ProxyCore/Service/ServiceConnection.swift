@@ -19,7 +19,10 @@ final class ServiceConnection: EventHandler {
     private let listener: ServiceListener
     private let caller: CallerChannel
     private let peer: SocketAddress
+    /// What the caller has shown.
     private var certificate: CallerCertificate?
+    /// The next response is the last one.
+    private var isEnding = false
     private var registration = Registration(slot: 0, generation: 0)
     private var state = State.head
     let timer = DeadlineTimer()
@@ -68,6 +71,22 @@ final class ServiceConnection: EventHandler {
         guard state == .head, !caller.hasInput else { return }
         updateDeadline()
         if timer.deadline <= listener.loop.now { endIdle() }
+    }
+
+    /// Callers' certificates are judged in another way by now: what was shown here counts no more, and the caller has
+    /// to come again.
+    func trustChanged() {
+        guard state != .handshake else { return close() }
+        certificate = nil
+        request?.certificate = nil
+        isEnding = true
+        if state == .head, !caller.hasInput { endIdle() }
+    }
+
+    /// The certificate that the caller has shown, until it expires.
+    private var liveCertificate: CallerCertificate? {
+        guard let end = caller.tls?.peerCertificateEnd, listener.loop.unixTime <= end else { return nil }
+        return certificate
     }
 
     /// Ends the connection if no request has come by now, of which there may have been no event yet.
@@ -267,7 +286,7 @@ final class ServiceConnection: EventHandler {
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
         request = ServiceRequest(listener.head, in: bytes)
         request?.peer = peer.ipAddress
-        request?.certificate = certificate
+        request?.certificate = liveCertificate
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
         let framing = listener.head.framing
@@ -319,7 +338,7 @@ final class ServiceConnection: EventHandler {
     private func answer() {
         guard let request else { preconditionFailure("a body without a head") }
         hasAsked = true
-        respond(listener.handler(request), isLast: !keepAlive || listener.isDraining)
+        respond(listener.handler(request), isLast: !keepAlive || isEnding || listener.isDraining)
     }
 
     /// Answers a request that cannot be read to its end; nothing behind it can be understood either.

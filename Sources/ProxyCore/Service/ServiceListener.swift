@@ -8,7 +8,7 @@ package final class ServiceListener {
     let options: ServiceOptions
     let handler: ServiceHandler
     /// For connections that are accepted from now on.
-    package var tls: TLSServerContext?
+    private(set) var tls: TLSServerContext?
     let buffers: BufferPool
     /// Scratch of all connections.
     var head = RequestHead()
@@ -44,6 +44,15 @@ package final class ServiceListener {
     package var connectionCount: Int { connections.count }
     /// Nothing is accepted any more.
     package var isClosed: Bool { listener?.isClosed ?? true }
+
+    /// Connections begin with this from now on. Where callers' certificates are judged in another way by it, those that
+    /// were shown before count no more, and their connections end.
+    package func adopt(_ context: TLSServerContext) {
+        let isSameTrust = tls?.wantsSameCertificates(as: context) ?? false
+        tls = context
+        guard !isSameTrust else { return }
+        for connection in Array(connections.values) { connection.trustChanged() }
+    }
 
     /// From now on each response says that it is the last one on its connection. None is ended.
     package func announceEnd() { isDraining = true }

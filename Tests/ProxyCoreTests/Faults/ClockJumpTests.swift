@@ -80,6 +80,38 @@
             try assertQuiet(proxy)
         }
 
+        private func serve(
+            _ options: ServiceOptions = ServiceOptions(), _ makeHandler: @escaping @Sendable () -> ServiceHandler
+        ) throws -> Service {
+            let socket = try ListeningSocket(on: ScriptedUpstream.loopback, shared: false)
+            let log = try LogWriter(level: .error, format: .text)
+            return try KernelStandIns.withInherited(clocks) {
+                try Service.start("issuer", on: socket, options: options, log: log, makeHandler: makeHandler)
+            }
+        }
+
+        /// On a connection that stands, a caller's certificate counts until it expires.
+        func testTheCertificateOfACaller() throws {
+            let certificates = TestCertificates()
+            var options = ServiceOptions()
+            options.tls = try TLSServerContext(
+                identities: [certificates.identity()], clientCertificates: .requested(certificates.trust),
+                tickets: TicketKeyRing())
+            let service = try serve(options) {
+                { ServiceResponse(status: $0.certificate == nil ? 401 : 200) }
+            }
+            defer { service.stop() }
+            let context = try TLSClientContext(
+                .host("api.example"), trust: certificates.trust,
+                identity: certificates.identity(.client, ["daemon"]), versionMax: .tls13)
+            let caller = try TLSCaller(service.address, context)
+            for (ahead, status) in [(0, 200), (20_000 * Self.day, 401), (0, 200)] {
+                clocks.move(wall: ahead)
+                _ = try caller.get()
+                XCTAssertTrue(try caller.get().head.hasPrefix("HTTP/1.1 \(status)"), "\(ahead) seconds ahead")
+            }
+        }
+
         /// A machine that stood still for a day: what waited is given up, what comes is served, and nothing spins.
         func testAStandstill() throws {
             let upstream = try ScriptedUpstream()

@@ -14,15 +14,20 @@ final class ServiceTLSTests: XCTestCase {
     /// Starts a service and gives its address.
     private func serve(
         wants clients: ClientCertificates = .none, with options: ServiceOptions = ServiceOptions(),
+        mailbox: Mailbox<ServiceCommand>? = nil,
         _ handler: @escaping @Sendable (ServiceRequest) -> ServiceResponse
     ) throws -> SocketAddress {
         var options = options
-        options.tls = try TLSServerContext(
-            identities: [certificates.identity()], clientCertificates: clients, tickets: TicketKeyRing())
+        options.tls = try context(wants: clients)
         let socket = try ListeningSocket(on: .ip(IPAddress(v4: 0x7F00_0001), port: 0), shared: false)
         let log = try LogWriter(level: .error, format: .text)
-        service = try Service.start("test", on: socket, options: options, log: log) { handler }
+        service = try Service.start("test", on: socket, options: options, log: log, mailbox: mailbox) { handler }
         return socket.address
+    }
+
+    private func context(wants clients: ClientCertificates) throws -> TLSServerContext {
+        try TLSServerContext(
+            identities: [certificates.identity()], clientCertificates: clients, tickets: TicketKeyRing())
     }
 
     /// Says back what came: path, whether a certificate did, and how long the body is.
@@ -78,6 +83,30 @@ final class ServiceTLSTests: XCTestCase {
             XCTAssertEqual(told[0], told[1])
             XCTAssertEqual(text(try TLSCaller(address, client(version: version)).get()), "/ none 0")
         }
+    }
+
+    /// Whoever has shown a certificate, or none, to authorities of before has to come again.
+    func testOtherAuthoritiesDoNotVouchForWhatWasShown() throws {
+        let mailbox = try Mailbox<ServiceCommand>()
+        let address = try serve(wants: .requested(certificates.trust), mailbox: mailbox, Self.echo)
+        let known = try client(certificates.identity(.client, ["daemon"]))
+        let callers = try (0..<2).map { _ in try TLSCaller(address, known) }
+        let stranger = try TLSCaller(address, client())
+        XCTAssertEqual(text(try stranger.get()), "/ none 0")
+        // Another certificate of the server's own, say, is no other authority.
+        for _ in 0..<2 {
+            for caller in callers { XCTAssertNotEqual(text(try caller.get()), "/ none 0") }
+            mailbox.post(.tls(try context(wants: .requested(certificates.trust))))
+        }
+        try callers[1].send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
+        XCTAssertEqual(text(try stranger.get()), "/ none 0")
+        mailbox.post(.tls(try context(wants: .requested(TestCertificates().trust))))
+        for idle in [callers[0], stranger] { XCTAssertEqual(try idle.toEnd(), []) }
+        try callers[1].send("y")
+        let answer = try callers[1].response()
+        XCTAssertEqual(text(answer), "/ none 2")
+        XCTAssertTrue(answer.head.contains("Connection: close"), answer.head)
+        XCTAssertThrowsError(try TLSCaller(address, known).get())
     }
 
     func testACertificateThatIsNotAcceptedGetsNoAnswer() throws {
