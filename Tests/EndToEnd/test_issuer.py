@@ -1,9 +1,11 @@
 """The authorization server: real clients get tokens of it, real verifiers read them."""
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
+import signal
 import ssl
 import time
 import unittest
@@ -293,6 +295,52 @@ class IssuerLifeTests(unittest.TestCase):
             answer = self.grant(issuer, "daemon", secret)
             self.assertEqual(answer.status, 503)
             self.assertNotIn(b"access_token", answer.body)
+
+    def test_a_log_that_nobody_reads_holds_nobody_up(self):
+        issuer = Issuer(audit={"path": "pipe"})
+        os.mkfifo(issuer.folder / "pipe")
+        reader = os.open(issuer.folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        with issuer:
+            secret = issuer.add("daemon")
+            tokens = []
+            for _ in range(100):
+                answer = self.grant(issuer, "daemon", secret)
+                if answer.status != 200:
+                    break
+                tokens.append(json.loads(answer.body)["access_token"])
+            self.assertEqual(answer.status, 503)
+            self.assertEqual(len(get(issuer.url + "/.well-known/jwks.json")["keys"]), 1)
+            lines = os.read(reader, 65536)
+            self.assertEqual(len([json.loads(line) for line in lines.splitlines()]), len(tokens))
+            self.assertEqual(self.grant(issuer, "daemon", secret).status, 200)
+
+    def test_a_second_signal_ends_it_whatever_hangs(self):
+        issuer = Issuer().start()
+        secret = issuer.add("daemon")
+        # Whoever reads a pipe waits for its writer: here for seconds, on a disk that does not answer for good.
+        clients = issuer.folder / "clients.json"
+        clients.unlink()
+        os.mkfifo(clients)
+        writer = os.open(clients, os.O_RDWR)
+        self.addCleanup(os.close, writer)
+        asking = processes.start(
+            [processes.program("curl"), "--silent", "-u", f"daemon:{secret}", "-d", "grant_type=client_credentials",
+             issuer.token_endpoint], stdout=-1)
+        self.addCleanup(asking.stdout.close)
+        self.addCleanup(processes.end, asking)
+        deadline = time.monotonic() + processes.PATIENCE
+        while curl(issuer.url + "/.well-known/jwks.json", "--max-time", "0.5").exit_status == 0:
+            self.assertLess(time.monotonic(), deadline)
+        issuer.process.send_signal(signal.SIGTERM)
+        issuer.wait_for("draining")
+        issuer.process.send_signal(signal.SIGTERM)
+        issuer.status = processes.wait(issuer.process, patience=7)
+        self.assertEqual(issuer.status, 0)
+        issuer.log.wait_for_end()
+        issuer.wait_for("service_hangs")
+        self.assertEqual(json.loads(issuer.log.lines[-1])["event"], "stopped")
 
     def test_guessing_is_slowed_down(self):
         with Issuer() as issuer:

@@ -32,7 +32,10 @@ package enum IssuerLoop {
         let watchdog = try system { () throws(Errno) in try Watchdog.start(supervision.notifier, pulses: [pulse]) }
         announce(configuration, service.address, log)
         supervision.notifier.tell(.ready(status: "serving on \(service.address)"))
-        waitForEnd(of: service, ended, signals, assembly, certificates, supervision.notifier)
+        let isInOrder = waitForEnd(of: service, ended, signals, assembly, certificates, supervision.notifier)
+        // Whatever a thread waits for, the process does not: each file is whole at any moment.
+        guard isInOrder else { return log.log(.info, "stopped") }
+        signals.letThrough()
         watchdog?.end()
         service.stop()
         certificates?.stop()
@@ -131,14 +134,17 @@ package enum IssuerLoop {
         }
     }
 
+    /// True when the service has ended in good order, false when it had to end at once.
     private static func waitForEnd(
         of service: Service, _ ended: WakeUp, _ signals: borrowing SignalReader, _ assembly: IssuerAssembly,
         _ certificates: CertificateWatch?, _ notifier: ServiceNotifier
-    ) {
+    ) -> Bool {
         var isDraining = false
         while let signal = signals.wait(orUntil: ended) {
             switch signal {
-            case .terminate where isDraining: service.stop()
+            case .terminate where isDraining:
+                cut(service, ended, assembly.log)
+                return false
             case .terminate:
                 isDraining = true
                 notifier.tell(.stopping(status: "draining"))
@@ -154,6 +160,20 @@ package enum IssuerLoop {
                 }
                 notifier.tell(.ready(status: "serving on \(service.address)"))
             }
+        }
+        return true
+    }
+
+    /// Ends every connection, unless the service's thread hangs: at a disk that does not answer, say.
+    private static func cut(_ service: Service, _ ended: WakeUp, _ log: LogWriter) {
+        service.cut()
+        do throws(WaitError) {
+            try Patience(until: .never, cancel: ended).atMost(.seconds(1)).awaitDeadline()
+        } catch {
+            return
+        }
+        log.log(.error, "service_hangs") { line in
+            line.field("hint", "it was not waited for; look at the disks of state_dir, audit.path and clients")
         }
     }
 

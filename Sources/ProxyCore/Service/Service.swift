@@ -48,10 +48,13 @@ package final class Service: Sendable {
     /// one on its connection. `stop` has to follow.
     package func drain(grace: Interval = .zero, for time: Interval) { mailbox.post(.drain(grace: grace, time)) }
 
+    /// Ends every connection. `stop` may follow.
+    package func cut() { mailbox.post(.cut) }
+
     /// Ends every connection and waits for the thread.
     package func stop() {
         guard let thread = thread.withLock({ $0.take() }) else { return }
-        mailbox.post(.cut)
+        cut()
         thread.join()
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 
-/// A file that lines are put at the end of, each of them at once. Belongs to one thread.
+/// A file that lines are put at the end of, each of them at once. Belongs to one thread, which never waits for a
+/// reader: a pipe or a terminal that takes no more is an error.
 package final class AppendFile {
     package let path: String
     private var descriptor: FileDescriptor
@@ -46,7 +47,7 @@ package final class AppendFile {
     }
 
     private static func open(_ path: String) throws(Errno) -> FileDescriptor {
-        let raw = Kernel.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o600)
+        let raw = Kernel.open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0o600)
         guard raw >= 0 else { throw .current("open") }
         return FileDescriptor(owning: raw)
     }

@@ -43,6 +43,16 @@ package struct SignalReader: ~Copyable {
         }
     }
 
+    /// From now on SIGTERM and SIGINT end the process, as they do where nobody reads them. For the thread that made
+    /// this, when it is about to wait for something else.
+    package func letThrough() {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGTERM)
+        unsafe sigaddset(&set, SIGINT)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
     private func read() -> Signal? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
