@@ -90,6 +90,56 @@
             }
         }
 
+        /// Tokens are of the time of day; connections and waits go on.
+        func testAnAuthorizationServer() throws {
+            let service = try serve {
+                guard let kind = SigningKeyFile.kind(for: .es256) else { preconditionFailure("a kind of key") }
+                let server = AuthorizationServer(
+                    issuer: IssuerFixture.issuer, clients: [IssuerFixture.client()],
+                    keys: [SigningKey(.generate(kind), .es256)])
+                return { server.answer($0, now: Clock.unixTime()) }
+            }
+            defer { service.stop() }
+            let caller = try RawCaller(port: XCTUnwrap(service.address.port))
+            func post(_ path: String, _ form: String, secret: String = IssuerFixture.secret) throws -> Int64? {
+                let form = "client_id=daemon&client_secret=\(secret)&\(form)"
+                // The turn that has begun has its time already.
+                try caller.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                XCTAssertEqual(try caller.response().status, 404)
+                try caller.send(
+                    "POST /oauth/\(path) HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                        + "Content-Length: \(form.utf8.count)\r\n\r\n\(form)")
+                let answer = try caller.response()
+                if let wait = answer.field("Retry-After") { return Int64(wait) }
+                let root = try JSONDocument(parsing: answer.body).root
+                if let isActive = root["active"]?.bool { return isActive ? 1 : 0 }
+                guard let token = root["access_token"]?.string else { return nil }
+                tokens.append(token)
+                return try IssuerFixture.claims(of: token)["exp"]?.integer
+            }
+            var tokens: [String] = []
+            for ahead in [0, Self.day, -Self.day, 20_000 * Self.day, 0] {
+                clocks.move(wall: ahead)
+                let earliest = Clock.unixTime().seconds + Int64(ahead) + 300
+                let end = try XCTUnwrap(try post("token", IssuerFixture.grant))
+                XCTAssertTrue(earliest...(earliest + 60) ~= end, "\(ahead) seconds ahead")
+            }
+            for (ahead, isActive) in [(0, 1), (Self.day, 0), (0, 1)] as [(Int, Int64)] {
+                clocks.move(wall: ahead)
+                XCTAssertEqual(try post("introspect", "token=\(tokens[0])"), isActive, "\(ahead) seconds ahead")
+            }
+            // Whoever has guessed waits a minute at most, wherever the clock goes, and a day later not at all.
+            for _ in 0..<7 { _ = try post("token", IssuerFixture.grant, secret: "wrong") }
+            clocks.move(wall: -Self.day)
+            XCTAssertLessThanOrEqual(try XCTUnwrap(try post("token", IssuerFixture.grant)), 60)
+            clocks.move(wall: Self.day)
+            XCTAssertGreaterThan(try XCTUnwrap(try post("token", IssuerFixture.grant)), 60)
+            clocks.move(wall: Self.day, monotonic: Self.day)
+            // The loop sees the time at its next turn.
+            try RawCaller(port: XCTUnwrap(service.address.port)).shutdownSending()
+            XCTAssertEqual(try caller.untilEnd(), [])
+        }
+
         /// On a connection that stands, a caller's certificate counts until it expires.
         func testTheCertificateOfACaller() throws {
             let certificates = TestCertificates()
