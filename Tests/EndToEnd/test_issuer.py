@@ -285,9 +285,22 @@ class IssuerLifeTests(unittest.TestCase):
             log = issuer.folder / "state/audit.log"
             log.rename(issuer.folder / "state/audit.log.1")
             issuer.process.send_signal(1)
-            issuer.wait_for("audit_log_reopened")
+            issuer.wait_for("hangup")
             self.grant(issuer, "daemon", secret)
+            issuer.wait_for("audit_log_reopened")
             self.assertEqual(len(issuer.audit()), 1)
+            # What cannot be opened is not said to be.
+            log.unlink()
+            log.mkdir()
+            issuer.process.send_signal(1)
+            issuer.wait_for("hangup", len(issuer.log.lines))
+            for _ in range(3):
+                self.assertEqual(self.grant(issuer, "daemon", secret).status, 503)
+            told = issuer.wait_for("audit_not_written")
+            self.assertEqual((told["path"], told["error"]), (str(log), "open: Is a directory"))
+            self.assertEqual(sum("audit_log_reopened" in line for line in issuer.log.lines), 1)
+            log.rmdir()
+            self.assertEqual(self.grant(issuer, "daemon", secret).status, 200)
 
     def test_a_grant_that_cannot_be_logged_is_not_given(self):
         with Issuer(audit={"path": "/dev/full"}) as issuer:
@@ -295,9 +308,10 @@ class IssuerLifeTests(unittest.TestCase):
             answer = self.grant(issuer, "daemon", secret)
             self.assertEqual(answer.status, 503)
             self.assertNotIn(b"access_token", answer.body)
+            self.assertIn("No space left", issuer.wait_for("audit_not_written")["error"])
 
     def test_a_log_that_nobody_reads_holds_nobody_up(self):
-        issuer = Issuer(audit={"path": "pipe"})
+        issuer = Issuer(audit={"path": "pipe"}, limits={"revoked_tokens": 1})
         os.mkfifo(issuer.folder / "pipe")
         reader = os.open(issuer.folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
@@ -311,10 +325,16 @@ class IssuerLifeTests(unittest.TestCase):
                     break
                 tokens.append(json.loads(answer.body)["access_token"])
             self.assertEqual(answer.status, 503)
+            self.assertIn("temporarily unavailable", issuer.wait_for("audit_not_written")["error"])
             self.assertEqual(len(get(issuer.url + "/.well-known/jwks.json")["keys"]), 1)
             lines = os.read(reader, 65536)
             self.assertEqual(len([json.loads(line) for line in lines.splitlines()]), len(tokens))
             self.assertEqual(self.grant(issuer, "daemon", secret).status, 200)
+            # The other records are told of as well.
+            revoked = [curl(issuer.url + "/oauth/revoke", "-u", f"daemon:{secret}", "-d", f"token={token}").status
+                       for token in tokens[:2]]
+            self.assertEqual(revoked, [200, 503])
+            self.assertIn("limits.revoked_tokens", issuer.wait_for("journal_not_written")["error"])
 
     def test_a_second_signal_ends_it_whatever_hangs(self):
         issuer = Issuer().start()

@@ -8,6 +8,10 @@ package final class AuditLog {
     private let reopening: AuditReopening
     private var reopened: Int
     private var json = JSONWriter()
+    /// Told of each line that could not be written.
+    package var failed: (Errno) -> Void = { _ in }
+    /// Told when the file has been opened anew.
+    package var reopenedAnew: () -> Void = {}
 
     /// - Parameters:
     ///   - isDurable: whether a line has to outlive the machine's end, or only the process's.
@@ -21,10 +25,18 @@ package final class AuditLog {
 
     /// When this returns, the line is in the file.
     func write(_ record: AuditRecord) throws(Errno) {
+        do throws(Errno) { try append(record) } catch {
+            failed(error)
+            throw error
+        }
+    }
+
+    private func append(_ record: AuditRecord) throws(Errno) {
         let asked = reopening.count
         if asked != reopened {
             try file.reopen()
             reopened = asked
+            reopenedAnew()
         }
         json.removeAll()
         record.write(to: &json)

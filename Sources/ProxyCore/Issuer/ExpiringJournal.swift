@@ -28,6 +28,8 @@ package final class ExpiringJournal {
     private var lines = 0
     private let entriesMax: Int
     private let isDurable: Bool
+    /// Told of each name that could not be remembered.
+    package var failed: (Failure) -> Void = { _ in }
 
     /// More than any line has.
     private static let lineBytesMax = 4096
@@ -64,7 +66,13 @@ package final class ExpiringJournal {
     package func insert(
         _ name: String, of client: String, until end: UnixTime, at now: UnixTime
     ) throws(Failure) {
-        let entry = Entry(end: end.seconds, owner: Self.owner(client))
+        do throws(Failure) { try remember(name, Entry(end: end.seconds, owner: Self.owner(client)), now) } catch {
+            failed(error)
+            throw error
+        }
+    }
+
+    private func remember(_ name: String, _ entry: Entry, _ now: UnixTime) throws(Failure) {
         if let known = entries[name] {
             if known.end >= entry.end { return }
         } else if !hasRoom(for: entry.owner) {

@@ -15,8 +15,10 @@ struct IssuerAssembly: Sendable {
     /// The server, with its files open. What is wrong with a file once it runs goes to the log.
     func makeServer(_ store: SigningKeyStore) throws(IssuerStartError) -> AuthorizationServer {
         let now = Clock.unixTime()
-        let used = try journal(configuration.assertionsPath, configuration.usedAssertionsMax, now)
-        let revoked = try journal(configuration.revokedPath, configuration.revokedTokensMax, now)
+        let used = try journal(
+            configuration.assertionsPath, "limits.used_assertions", configuration.usedAssertionsMax, now)
+        let revoked = try journal(
+            configuration.revokedPath, "limits.revoked_tokens", configuration.revokedTokensMax, now)
         let audit = try makeAudit()
         let files = IssuerFiles(log: log)
         guard let keys = SigningKeyRing(files.keys(store), store.schedule) else {
@@ -35,22 +37,51 @@ struct IssuerAssembly: Sendable {
     }
 
     private func makeAudit() throws(IssuerStartError) -> AuditLog {
+        let path = configuration.auditPath
         do throws(Errno) {
-            return try AuditLog(
-                configuration.auditPath, isDurable: configuration.auditIsDurable, reopening: reopening)
+            let audit = try AuditLog(path, isDurable: configuration.auditIsDurable, reopening: reopening)
+            let tell = teller("audit_not_written", path, "nothing is granted that cannot be written down")
+            audit.failed = { tell($0.description) }
+            let log = log
+            audit.reopenedAnew = { log.log(.info, "audit_log_reopened", mayWait: false) { $0.field("path", path) } }
+            return audit
         } catch {
-            throw .file(configuration.auditPath, error)
+            throw .file(path, error)
         }
     }
 
     private func journal(
-        _ path: String, _ entriesMax: Int, _ now: UnixTime
+        _ path: String, _ limit: StaticString, _ entriesMax: Int, _ now: UnixTime
     ) throws(IssuerStartError) -> ExpiringJournal {
         do throws(Errno) {
-            return try ExpiringJournal(
+            let journal = try ExpiringJournal(
                 path, entriesMax: entriesMax, isDurable: configuration.auditIsDurable, now: now)
+            let tell = teller("journal_not_written", path, "what cannot be remembered is answered with 503")
+            journal.failed = { failure in
+                switch failure {
+                case .full: tell("no more of that client's: \(limit)")
+                case .system(let error): tell(error.description)
+                }
+            }
+            return journal
         } catch {
             throw .file(path, error)
+        }
+    }
+
+    /// Tells of what fails, once a second at most.
+    private func teller(_ event: StaticString, _ path: String, _ hint: StaticString) -> (String) -> Void {
+        let log = log
+        var told = Instant(nanoseconds: 0)
+        return { reason in
+            let now = Clock.monotonic()
+            guard now.since(told) > .seconds(1) else { return }
+            told = now
+            log.log(.error, event, mayWait: false) { line in
+                line.field("path", path)
+                line.field("error", reason)
+                line.field("hint", hint)
+            }
         }
     }
 }

@@ -154,9 +154,12 @@ package enum IssuerLoop {
                 notifier.tell(.reloading(at: Clock.monotonic()))
                 assembly.reopening.request()
                 certificates?.reload()
-                assembly.log.log(.info, "audit_log_reopened") { line in
-                    line.field("path", assembly.configuration.auditPath)
-                    line.field("hint", "the configuration is read at the start only; restart to apply changes")
+                assembly.log.log(.info, "hangup") { line in
+                    line.field("audit", assembly.configuration.auditPath)
+                    line.field(
+                        "hint",
+                        "the next record opens the audit log anew, and says so; the configuration is read at the start "
+                            + "only: restart to apply changes")
                 }
                 notifier.tell(.ready(status: "serving on \(service.address)"))
             }
