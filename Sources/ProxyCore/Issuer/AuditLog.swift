@@ -7,7 +7,8 @@ package final class AuditLog {
     private let isDurable: Bool
     private let reopening: AuditReopening
     private var reopened: Int
-    private var json = JSONWriter()
+    /// The lines that wait to be written.
+    private var lines = JSONWriter()
 
     /// - Parameters:
     ///   - isDurable: whether a line has to outlive the machine's end, or only the process's.
@@ -19,16 +20,35 @@ package final class AuditLog {
         reopened = reopening.count
     }
 
-    /// When this returns, the line is in the file.
+    /// Writes a line at once, before those that wait. When this returns, it is in the file.
     func write(_ record: AuditRecord) throws(Errno) {
+        var line = JSONWriter()
+        record.write(to: &line)
+        line.endLine()
+        try append(line.bytes)
+    }
+
+    /// Has a line wait for `flush`.
+    func add(_ record: AuditRecord) {
+        record.write(to: &lines)
+        lines.endLine()
+    }
+
+    /// When this returns, the lines that waited are in the file; when it throws, any of them may be missing. None waits
+    /// any more.
+    func flush() throws(Errno) {
+        guard !lines.bytes.isEmpty else { return }
+        defer { lines.removeAll() }
+        try append(lines.bytes)
+    }
+
+    private func append(_ bytes: [UInt8]) throws(Errno) {
         let asked = reopening.count
         if asked != reopened {
             try file.reopen()
             reopened = asked
         }
-        json.removeAll()
-        record.write(to: &json)
-        try file.append(json.bytes + [ASCII.lineFeed], isDurable: isDurable)
+        try file.append(bytes, isDurable: isDurable)
     }
 }
 

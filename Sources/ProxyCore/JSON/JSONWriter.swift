@@ -15,6 +15,12 @@ package struct JSONWriter {
         needsComma = false
     }
 
+    /// Ends a line of JSON: what follows is a text of its own.
+    package mutating func endLine() {
+        bytes.append(ASCII.lineFeed)
+        needsComma = false
+    }
+
     package mutating func beginObject() { open(0x7B) }
     package mutating func endObject() { close(0x7D) }
     package mutating func beginArray() { open(0x5B) }

@@ -9,6 +9,8 @@ final class ServiceConnection: EventHandler {
         case handshake
         case head
         case body
+        /// The answer, which comes at the end of this turn of the loop.
+        case answer
         /// The caller takes the response; then comes the next request, or the end.
         case responseSent(isLast: Bool)
         /// The last response has been sent; what still comes is dropped.
@@ -107,7 +109,7 @@ final class ServiceConnection: EventHandler {
             pump()
         case .responseSent: close(broken: true)
         case .callerGone: close()
-        case .closed: break
+        case .answer, .closed: break
         }
     }
 
@@ -117,7 +119,7 @@ final class ServiceConnection: EventHandler {
         case .handshake: options.handshakeTimeout
         case .head where !caller.hasInput: listener.idleTimeout
         case .head, .body: options.requestTimeout
-        case .responseSent: options.sendTimeout
+        case .answer, .responseSent: options.sendTimeout
         case .callerGone, .closed: options.linger
         }
         timer.set(since.advanced(by: patience), registration, listener.loop)
@@ -144,7 +146,7 @@ final class ServiceConnection: EventHandler {
         if state == .handshake { return shakeHands() }
         let sent = send()
         let read = switch state {
-        case .handshake: false
+        case .handshake, .answer: false
         case .head: readHead() || receive()
         case .body: readBody() || receive()
         case .responseSent(let isLast): finishResponse(isLast: isLast)
@@ -245,7 +247,7 @@ final class ServiceConnection: EventHandler {
         caller.consume(headBytes)
         if case .length(let count) = framing, count > UInt64(listener.options.bodyBytes) { return refuse(413) }
         reader = BodyReader(framing, limits: listener.options.head)
-        if reader.hasEnded { return answer() }
+        if reader.hasEnded { return ask() }
         state = .body
         // A caller that has begun to send needs no leave to (RFC 9110 section 10.1.1).
         if expectsContinue, !caller.hasInput { unsent += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8) }
@@ -267,10 +269,10 @@ final class ServiceConnection: EventHandler {
             case .data(let range, let consumed):
                 take(bytes.slice(range))
                 caller.consume(consumed)
-                if state == .body, reader.hasEnded { answer() }
+                if state == .body, reader.hasEnded { ask() }
             case .end(let consumed, _):
                 caller.consume(consumed)
-                answer()
+                ask()
             }
         } catch {
             refuse(error.status)
@@ -286,9 +288,19 @@ final class ServiceConnection: EventHandler {
 
     // MARK: - The response
 
-    private func answer() {
-        guard let request else { preconditionFailure("a body without a head") }
-        respond(listener.handler(request), isLast: !keepAlive || listener.isDraining)
+    private func ask() {
+        state = .answer
+        listener.ask(for: self)
+    }
+
+    /// The request that waits for its answer.
+    var pending: ServiceRequest? { state == .answer ? request : nil }
+
+    /// The answer to the pending request.
+    func answer(_ response: ServiceResponse) {
+        precondition(state == .answer)
+        respond(response, isLast: !keepAlive || listener.isDraining)
+        pump()
     }
 
     /// Answers a request that cannot be read to its end; nothing behind it can be understood either.

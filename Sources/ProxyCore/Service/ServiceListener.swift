@@ -1,12 +1,13 @@
-/// Answers a request. Runs on the service's thread, so it must not wait for anything.
-package typealias ServiceHandler = (ServiceRequest) -> ServiceResponse
+/// Answers the requests that have come in one turn of the loop, each in its place. Runs on the service's thread, so it
+/// must not wait for anything.
+package typealias ServiceHandler = ([ServiceRequest]) -> [ServiceResponse]
 
 /// A small HTTP/1.1 server for what the process answers itself: accepts connections on one loop and serves them.
 /// Belongs to the loop's thread.
 package final class ServiceListener: EventHandler {
     let loop: EventLoop
     let options: ServiceOptions
-    let handler: ServiceHandler
+    private let handler: ServiceHandler
     /// For connections that are accepted from now on.
     package var tls: TLSServerContext?
     let buffers: BufferPool
@@ -19,6 +20,8 @@ package final class ServiceListener: EventHandler {
     private(set) var idleTimeout: Interval
     package let timer = DeadlineTimer()
 
+    /// Connections that wait for an answer.
+    private var asking: [ServiceConnection] = []
     private let socket: ListeningSocket
     private var registration = Registration(slot: 0, generation: 0)
     private var connections: [ObjectIdentifier: ServiceConnection] = [:]
@@ -98,7 +101,25 @@ package final class ServiceListener: EventHandler {
 
     package func deadlineReached() { resumeListening() }
 
-    package func resume() {}
+    // MARK: - Answers
+
+    /// Has the request of `connection` answered at the end of this turn, with all that have come in it.
+    func ask(for connection: ServiceConnection) {
+        if asking.isEmpty { loop.runSoon(self) }
+        asking.append(connection)
+    }
+
+    package func resume() {
+        // A connection that was cut meanwhile takes no answer.
+        let waiting = asking.filter { $0.pending != nil }
+        // First: a connection that has its answer may ask for the next one.
+        asking.removeAll(keepingCapacity: true)
+        let responses = handler(waiting.compactMap(\.pending))
+        precondition(responses.count == waiting.count, "an answer for each request")
+        for (connection, response) in zip(waiting, responses) { connection.answer(response) }
+    }
+
+    // MARK: - Connections
 
     func connectionClosed(_ connection: ServiceConnection) {
         connections[ObjectIdentifier(connection)] = nil

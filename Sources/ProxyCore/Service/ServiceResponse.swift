@@ -71,7 +71,7 @@ package struct ServiceResponse: Sendable, Equatable {
         var writer = JSONWriter()
         write(&writer)
         // The line feed is for those who look at it in a terminal.
-        let body = writer.bytes + [ASCII.lineFeed]
-        return ServiceResponse(status: status, fields: [Field("Content-Type", type)] + fields, body: body)
+        writer.endLine()
+        return ServiceResponse(status: status, fields: [Field("Content-Type", type)] + fields, body: writer.bytes)
     }
 }
