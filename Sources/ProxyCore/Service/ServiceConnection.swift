@@ -237,7 +237,7 @@ final class ServiceConnection: EventHandler {
     }
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
-        request = ServiceRequest(listener.head, in: bytes)
+        request = ServiceRequest(listener.head, bytes.extracting(first: headBytes))
         request?.peer = peer
         request?.certificate = certificate
         minorVersion = listener.head.minorVersion
@@ -310,7 +310,8 @@ final class ServiceConnection: EventHandler {
         let message = ServiceMessage(
             isPersistent: !isLast, callerMinorVersion: minorVersion, omitsBody: request?.method == .head,
             date: listener.loop.unixTime)
-        unsent += message.bytes(of: response)
+        let bytes = message.bytes(of: response)
+        if unsent.isEmpty { unsent = bytes } else { unsent += bytes }
         request = nil
         since = listener.loop.now
         state = .responseSent(isLast: isLast)
