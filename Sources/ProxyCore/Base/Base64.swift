@@ -6,7 +6,8 @@ package enum Base64 {
         var count = text.count
         while count > 0, text.count - count < 2, text[count - 1] == ASCII.equals { count -= 1 }
         var isOfThisAlphabet = true
-        let unpadded = [UInt8](capacity: count) { output in
+        var unpadded: [UInt8] = []
+        unpadded.append(addingCapacity: count) { output in
             for index in 0..<count {
                 switch text[index] {
                 case ASCII.hyphen, ASCII.underscore: isOfThisAlphabet = false
