@@ -21,7 +21,9 @@ final class ServiceTLSTests: XCTestCase {
         options.tls = try context(wants: clients)
         let socket = try ListeningSocket(on: .ip(IPAddress(v4: 0x7F00_0001), port: 0), shared: false)
         let log = try LogWriter(level: .error, format: .text)
-        service = try Service.start("test", on: socket, options: options, log: log, mailbox: mailbox) { handler }
+        service = try Service.start("test", on: socket, options: options, log: log, mailbox: mailbox) {
+            { requests in requests.map(handler) }
+        }
         return socket.address
     }
 
