@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ProxyCore
 
 /// The socket on which somebody like systemd hears how a process is.
