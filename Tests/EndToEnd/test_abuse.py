@@ -268,7 +268,7 @@ class IssuerCrowdTests(unittest.TestCase):
                 pause.wait(0.1)
                 statuses.append(grant())
             self.assertEqual(statuses[-1], 503)
-            self.assertIn("ten seconds", issuer.wait_for("clients_not_loaded")["hint"])
+            self.assertIn("ten seconds", issuer.wait_for("clients_not_loaded")["error"])
             resource.prlimit(issuer.process.pid, resource.RLIMIT_NOFILE, before)
             while statuses[-1] == 503 and len(statuses) < 400:
                 pause.wait(0.1)

@@ -61,14 +61,14 @@ final class TokenRequestTarget: FuzzTarget {
         guard let root = (try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any] else {
             fatalError("broken: parameters that are no object to Foundation")
         }
-        for (name, value) in parameters.values {
+        for (name, value) in parameters.values.map({ ($0.name, $0.value) }) {
             // Foundation drops a byte order mark at the beginning of a string, and takes equivalent names for one.
             if name.unicodeScalars.contains(where: { !$0.isASCII }) { continue }
             guard let other = root[name] as? String else { fatalError("broken: \(name) is no string to Foundation") }
             require(other == value || value.contains("\u{FEFF}"), "Foundation reads another \(name)")
         }
         if let grant = root["grant_type"] as? String, !grant.isEmpty {
-            require(parameters.values["grant_type"] != nil, "no parameter is lost")
+            require(parameters["grant_type"] != nil, "no parameter is lost")
         }
         checkWritten(parameters)
         // The same members once more: each of them is there twice.
@@ -80,22 +80,23 @@ final class TokenRequestTarget: FuzzTarget {
 
     /// What our own clients would send for these parameters, in both forms, is read as the same.
     private func checkWritten(_ parameters: TokenRequestParameters) {
-        let texts = parameters.values.flatMap { [$0.key, $0.value] } + parameters.resources
+        let texts = parameters.values.flatMap { [$0.name, $0.value] } + parameters.resources
         require(texts.allSatisfy { !$0.isEmpty || form == .json }, "an empty parameter is left out")
         require(parameters.resources.allSatisfy { !$0.utf8.contains(where: ASCII.isControl) }, "no control characters")
-        require(parameters.values.values.allSatisfy { !$0.utf8.contains(where: ASCII.isControl) }, "nor there")
-        var pairs = parameters.values.map { FormContent.encode($0.key) + [0x3D] + FormContent.encode($0.value) }
+        require(parameters.values.allSatisfy { !$0.value.utf8.contains(where: ASCII.isControl) }, "nor there")
+        var pairs = parameters.values.map { FormContent.encode($0.name) + [0x3D] + FormContent.encode($0.value) }
         pairs += parameters.resources.map { Array("resource=".utf8) + FormContent.encode($0) }
-        let isWritable = parameters.values.keys.allSatisfy { !$0.isEmpty && !$0.utf8.contains(where: ASCII.isControl) }
+        let names = parameters.values.map(\.name)
+        let isWritable = names.allSatisfy { !$0.isEmpty && !$0.utf8.contains(where: ASCII.isControl) }
         if pairs.count <= TokenRequestParameters.countMax, isWritable {
             let again = Self.read(Array(pairs.joined(separator: [0x26])), .form)
             require((try? again.get()) == parameters, "a form survives being written anew")
         }
         var json = JSONWriter()
         json.beginObject()
-        for (name, value) in parameters.values {
-            json.key(name)
-            json.string(value)
+        for parameter in parameters.values {
+            json.key(parameter.name)
+            json.string(parameter.value)
         }
         json.key("resource")
         json.beginArray()
@@ -123,8 +124,8 @@ final class TokenRequestTarget: FuzzTarget {
             return require(root["error"]?.string?.isEmpty == false && root["access_token"] == nil, "a refusal says why")
         }
         guard let parameters else { fatalError("broken: a token for a request that cannot be read") }
-        require(parameters.values["grant_type"] == "client_credentials", "one grant")
-        let (id, secret) = (parameters.values["client_id"], parameters.values["client_secret"])
+        require(parameters["grant_type"] == "client_credentials", "one grant")
+        let (id, secret) = (parameters["client_id"], parameters["client_secret"])
         require(id == "daemon" || isAuthenticated && id == nil, "a client")
         require(secret == (isAuthenticated ? nil : Self.secret), "no token without the secret")
         checkToken(answer, parameters)
@@ -135,14 +136,14 @@ final class TokenRequestTarget: FuzzTarget {
             fatalError("broken: our own egress does not take the answer")
         }
         let granted = token.scope?.split(separator: " ").map(String.init) ?? []
-        let asked = parameters.values["scope"]?.split(separator: " ").map(String.init) ?? Self.scopes
+        let asked = parameters["scope"]?.split(separator: " ").map(String.init) ?? Self.scopes
         require(Set(granted) == Set(asked) && Set(granted).isSubset(of: Self.scopes), "its scopes, and no other")
         let parts = token.token.split(separator: 0x2E)
         guard parts.count == 3, let payload = Base64URL.decode(Array(parts[1]).span),
             let claims = try? JSONDocument(parsing: payload).root, let audience = claims["aud"]
         else { fatalError("broken: a token that is none") }
         let audiences = audience.string.map { [$0] } ?? audience.elements.compactMap(\.string)
-        let wanted = ([parameters.values["audience"]].compactMap { $0 }) + parameters.resources
+        let wanted = ([parameters["audience"]].compactMap { $0 }) + parameters.resources
         require(Set(audiences) == Set(wanted.isEmpty ? [Self.audiences[0]] : wanted), "for whom it asked")
         let names = Self.audiences.map { Array($0.utf8) }
         require(audiences.allSatisfy { names.contains(Array($0.utf8)) }, "spelt as the client has them")
@@ -195,8 +196,8 @@ private struct PlainForm {
         require(ours.filter { $0.name == "resource" }.map(\.value) == parameters.resources, "each resource, in order")
         let single = pairs.map(\.name).filter { $0 != "resource" }
         require(Set(single).count == single.count, "no parameter twice")
-        let values = ours.filter { $0.name != "resource" }.map { ($0.name, $0.value) }
-        require(Dictionary(values) { first, _ in first } == parameters.values, "each parameter")
+        let values = ours.filter { $0.name != "resource" }.flatMap { [$0.name, $0.value] }
+        require(values == parameters.values.flatMap { [$0.name, $0.value] }, "each parameter, in order")
     }
 
     func checkRefusal(_ error: TokenRequestError) {

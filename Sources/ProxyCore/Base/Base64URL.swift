@@ -10,7 +10,8 @@ package enum Base64URL {
         // Every character contributes its six bits; one outside the alphabet sets a bit that no valid one has.
         var seen: UInt8 = 0
         let quads = text.count / 4
-        let decoded = [UInt8](capacity: text.count / 4 * 3 + max(remainder - 1, 0)) { output in
+        var decoded: [UInt8] = []
+        decoded.append(addingCapacity: text.count / 4 * 3 + max(remainder - 1, 0)) { output in
             for quad in 0..<quads {
                 let first = values[text[quad * 4]]
                 let second = values[text[quad * 4 + 1]]
@@ -37,7 +38,8 @@ package enum Base64URL {
     package static func encode(_ bytes: Span<UInt8>) -> [UInt8] {
         // Looked up, since what decides by comparing is guessed wrong by the processor for every other character.
         let alphabet = alphabet
-        return [UInt8](capacity: (bytes.count * 4 + 2) / 3) { output in
+        var encoded: [UInt8] = []
+        encoded.append(addingCapacity: (bytes.count * 4 + 2) / 3) { output in
             var index = 0
             while index + 2 < bytes.count {
                 let (first, second, third) = (bytes[index], bytes[index + 1], bytes[index + 2])
@@ -54,6 +56,7 @@ package enum Base64URL {
             output.append(alphabet[Int((first << 4 | second >> 4) & 0x3F)])
             if index + 1 < bytes.count { output.append(alphabet[Int(second << 2 & 0x3F)]) }
         }
+        return encoded
     }
 
     private static let alphabet = InlineArray<64, UInt8> { character(UInt8($0)) }

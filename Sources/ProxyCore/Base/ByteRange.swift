@@ -47,9 +47,11 @@ extension Span where Element == UInt8 {
 
     /// A copy of the bytes.
     package func copied() -> [UInt8] {
-        [UInt8](capacity: count) { output in
+        var copy: [UInt8] = []
+        copy.append(addingCapacity: count) { output in
             for index in indices { output.append(self[index]) }
         }
+        return copy
     }
 
     /// The bytes as text; what is not UTF-8 becomes U+FFFD. For messages and logs, never for decisions.

@@ -3,15 +3,20 @@ package enum Timestamp {
     /// Times before 1970 or after 9999 are cut to that span.
     package static func text(_ time: UnixTime) -> String {
         let date = CivilDate(time)
-        let parts = [date.year / 100, date.year % 100, date.month, date.day, date.hour, date.minute, date.second]
-        let ends: [UInt8?] = [nil, ASCII.hyphen, ASCII.hyphen, 0x54, ASCII.colon, ASCII.colon, 0x5A]
         var text: [UInt8] = []
         text.reserveCapacity(20)
-        for (part, end) in zip(parts, ends) {
+        func append(_ part: Int, _ end: UInt8? = nil) {
             text.append(ASCII.zero + UInt8(part / 10))
             text.append(ASCII.zero + UInt8(part % 10))
             if let end { text.append(end) }
         }
+        append(date.year / 100)
+        append(date.year % 100, ASCII.hyphen)
+        append(date.month, ASCII.hyphen)
+        append(date.day, 0x54)
+        append(date.hour, ASCII.colon)
+        append(date.minute, ASCII.colon)
+        append(date.second, 0x5A)
         return String(decoding: text, as: UTF8.self)
     }
 

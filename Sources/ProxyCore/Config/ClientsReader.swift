@@ -9,19 +9,15 @@ package enum ClientsReader {
         return try load(bytes, file: path)
     }
 
-    /// The file at `path` for a server, which goes on while it changes. Without it there are no clients.
-    package static func file(
-        _ path: String, tell: @escaping (ChangingFile<[RegisteredClient]>.News) -> Void
-    ) -> ChangingFile<[RegisteredClient]> {
-        ChangingFile(
-            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
-            read: { () throws(FileProblems) in
-                do throws(ConfigurationProblems) { return try load(path) } catch {
-                    let isUnread = error.problems.contains { $0.position == nil }
-                    throw FileProblems(error.problems.map(\.description), isUnread: isUnread)
-                }
-            },
-            tell: tell)
+    /// The same for a server that has read the file before.
+    package static func reload(_ path: String) throws(FileProblems) -> [RegisteredClient] {
+        do throws(ConfigurationProblems) {
+            return try load(path)
+        } catch {
+            let isUnread = error.problems.contains { $0.position == nil }
+            let hint = isUnread ? "; in ten seconds, nothing is granted until it can be read" : ""
+            throw FileProblems(error.problems.map { $0.description + hint }, isUnread: isUnread)
+        }
     }
 
     /// The clients in `bytes`; `file` names them in problems.

@@ -145,7 +145,7 @@ final class DemoServers {
         _ issuer: DemoIssuer, on socket: ListeningSocket, _ certificates: DemoCertificates?, _ log: LogWriter
     ) throws(Errno) -> Service {
         try Service.start("issuer", on: socket, options: options(certificates?.issuer), log: log) {
-            { request in issuer.answer(request, now: Clock.unixTime()) }
+            { requests in requests.map { issuer.answer($0, now: Clock.unixTime()) } }
         }
     }
 
@@ -154,7 +154,7 @@ final class DemoServers {
     ) throws(Errno) -> Service {
         try Service.start("sample-api", on: socket, options: options(certificates?.server), log: log) {
             let api = SampleAPI()
-            return api.answer
+            return { requests in requests.map(api.answer) }
         }
     }
 

@@ -10,6 +10,12 @@ package struct Field: Sendable, Equatable, BitwiseCopyable {
     /// What stands where no field has been.
     static let none = Field()
 
+    package init(name: ByteRange, value: ByteRange, id: FieldName) {
+        self.name = name
+        self.value = value
+        self.id = id
+    }
+
     private init() {
         name = .empty
         value = .empty

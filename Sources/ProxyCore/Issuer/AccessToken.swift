@@ -32,17 +32,22 @@ struct AccessToken {
 
     /// The signed token in compact form.
     func signed(with key: SigningKey) -> [UInt8] {
-        let claims = claims()
-        var token = key.encodedHeader
-        token += Base64URL.encode(claims.span)
+        let claims = Base64URL.encode(claims().span)
+        var token: [UInt8] = []
+        token.reserveCapacity(key.encodedHeader.count + claims.count + Self.signatureBytesUsual)
+        token += key.encodedHeader
+        token += claims
         let signature = key.sign(token.span)
         token.append(ASCII.dot)
         token += Base64URL.encode(signature.span)
         return token
     }
 
+    private static let signatureBytesUsual = 128
+    private static let claimsBytesUsual = 512
+
     private func claims() -> [UInt8] {
-        var json = JSONWriter()
+        var json = JSONWriter(capacity: Self.claimsBytesUsual)
         json.beginObject()
         write("iss", issuer, to: &json)
         // Section 2.2: no resource owner takes part, so the subject is the client itself.

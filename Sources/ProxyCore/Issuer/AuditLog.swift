@@ -7,8 +7,9 @@ package final class AuditLog {
     private let isDurable: Bool
     private let reopening: AuditReopening
     private var reopened: Int
-    private var json = JSONWriter()
-    /// Told of each line that could not be written.
+    /// The lines that wait to be written.
+    private var lines = JSONWriter()
+    /// Told when lines could not be written.
     package var failed: (Errno) -> Void = { _ in }
     /// Told when the file has been opened anew.
     package var reopenedAnew: () -> Void = {}
@@ -23,24 +24,43 @@ package final class AuditLog {
         reopened = reopening.count
     }
 
-    /// When this returns, the line is in the file.
+    /// Writes a line at once, before those that wait. When this returns, it is in the file.
     func write(_ record: AuditRecord) throws(Errno) {
-        do throws(Errno) { try append(record) } catch {
+        var line = JSONWriter()
+        record.write(to: &line)
+        line.endLine()
+        try append(line.bytes)
+    }
+
+    /// Has a line wait for `flush`.
+    func add(_ record: AuditRecord) {
+        record.write(to: &lines)
+        lines.endLine()
+    }
+
+    /// When this returns, the lines that waited are in the file; when it throws, any of them may be missing. None waits
+    /// any more.
+    func flush() throws(Errno) {
+        guard !lines.bytes.isEmpty else { return }
+        defer { lines.removeAll() }
+        try append(lines.bytes)
+    }
+
+    private func append(_ bytes: [UInt8]) throws(Errno) {
+        do throws(Errno) { try put(bytes) } catch {
             failed(error)
             throw error
         }
     }
 
-    private func append(_ record: AuditRecord) throws(Errno) {
+    private func put(_ bytes: [UInt8]) throws(Errno) {
         let asked = reopening.count
         if asked != reopened {
             try file.reopen()
             reopened = asked
             reopenedAnew()
         }
-        json.removeAll()
-        record.write(to: &json)
-        try file.append(json.bytes + [ASCII.lineFeed], isDurable: isDurable)
+        try file.append(bytes, isDurable: isDurable)
     }
 }
 

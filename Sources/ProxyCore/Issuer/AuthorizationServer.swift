@@ -1,5 +1,5 @@
-/// The authorization server: which resource answers a request. A request and the time go in, a response comes out; on
-/// the way it looks at the files of its clients and keys, and writes its records. One thread.
+/// The authorization server: which resource answers a request. Requests and the time go in, responses come out; on the
+/// way it looks at the files of its clients and keys, and writes its records. One thread.
 package final class AuthorizationServer {
     /// The paths of its resources, below the issuer's own.
     package enum Path {
@@ -41,6 +41,7 @@ package final class AuthorizationServer {
     }
 
     private let options: AuthorizationServerOptions
+    private let clients: ClientRegistry
     private let keys: SigningKeyRing
     private let tokens: TokenEndpoint
     private let revocations: RevocationEndpoint
@@ -49,6 +50,7 @@ package final class AuthorizationServer {
 
     package init(_ options: AuthorizationServerOptions, _ parts: Parts) {
         self.options = options
+        clients = parts.clients
         keys = parts.keys
         let issuer = options.tokens.issuer
         let endpoints = [Path.token, Path.revocation, Path.introspection].map(issuer.endpoint)
@@ -77,19 +79,41 @@ package final class AuthorizationServer {
         self.init(AuthorizationServerOptions(tokens: TokenOptions(issuer: url)), parts)
     }
 
+    /// The answers to requests that have come together, each in its place. One look at the files and one record serve
+    /// them all, so that what is granted here is granted once all of it has been written down.
+    package func answer(_ requests: [ServiceRequest], now: UnixTime) -> [ServiceResponse] {
+        clients.refresh()
+        keys.refresh()
+        let outcomes = requests.map { outcome(of: $0, now: now) }
+        let areRecorded = tokens.record()
+        return outcomes.map { outcome in
+            switch outcome {
+            case .answer(let response): response
+            case .grant(let token): areRecorded ? tokens.granted(token) : EndpointAnswer.refused(.unavailable)
+            }
+        }
+    }
+
     package func answer(_ request: ServiceRequest, now: UnixTime) -> ServiceResponse {
-        guard let resource = resources[String(decoding: request.path, as: UTF8.self)] else { return .problem(404) }
+        answer([request], now: now)[0]
+    }
+
+    private func outcome(of request: ServiceRequest, now: UnixTime) -> TokenEndpoint.Outcome {
+        guard let resource = resources[String(decoding: request.path, as: UTF8.self)] else {
+            return .answer(.problem(404))
+        }
         let peer = options.callers.address(of: request)
         let call = IssuerCall(request: request, peer: peer, now: now)
         switch resource {
-        case .token: return tokens.answer(call)
-        case .revocation: return revocations.answer(call)
-        case .introspection: return introspections.answer(call)
-        case .keys: return publish(request) { writeKeys(at: now, to: &$0) }
+        case .token: return tokens.outcome(of: call)
+        case .revocation: return .answer(revocations.answer(call))
+        case .introspection: return .answer(introspections.answer(call))
+        case .keys: return .answer(publish(request) { writeKeys(at: now, to: &$0) })
         case .metadata:
-            return publish(request) { json in
+            let page = publish(request) { json in
                 IssuerMetadata.write(options.tokens.issuer, hasCertificates: options.hasCertificates, to: &json)
             }
+            return .answer(page)
         }
     }
 

@@ -61,31 +61,14 @@ struct ClientCredentials {
         guard value.count > 6, bytes.extracting(first: 5).equalsIgnoringCase("basic"), value[5] == ASCII.space else {
             return nil
         }
-        let credentials = value.dropFirst(6).drop { $0 == ASCII.space }
-        guard let decoded = decodeBase64(Array(credentials)), let colon = decoded.firstIndex(of: ASCII.colon) else {
-            return nil
-        }
+        let start = value.dropFirst(6).firstIndex { $0 != ASCII.space } ?? value.count
+        guard let decoded = Base64.decode(bytes.extracting(start..<value.count)),
+            let colon = decoded.firstIndex(of: ASCII.colon)
+        else { return nil }
         guard let id = FormEncoding.decode(decoded.span.extracting(first: colon)), !id.isEmpty,
             let secret = FormEncoding.decode(decoded.span.extracting((colon + 1)..<decoded.count))
         else { return nil }
         return (id, secret)
-    }
-
-    /// Base64 with the alphabet and the padding of RFC 4648 section 4, strictly.
-    private static func decodeBase64(_ text: [UInt8]) -> [UInt8]? {
-        guard text.count % 4 == 0 else { return nil }
-        let padding = text.reversed().prefix { $0 == ASCII.equals }.count
-        guard padding <= 2 else { return nil }
-        var unpadded: [UInt8] = []
-        for byte in text.dropLast(padding) {
-            switch byte {
-            case ASCII.hyphen, ASCII.underscore: return nil
-            case ASCII.plus: unpadded.append(ASCII.hyphen)
-            case ASCII.slash: unpadded.append(ASCII.underscore)
-            case _: unpadded.append(byte)
-            }
-        }
-        return Base64URL.decode(unpadded.span)
     }
 }
 

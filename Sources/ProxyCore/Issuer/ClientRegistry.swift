@@ -1,5 +1,5 @@
-/// The clients as they are now: what the file says, read again whenever that has changed. Belongs to the server's
-/// thread.
+/// The clients as they were at the last look: what the file says, read again whenever that has changed. Belongs to the
+/// server's thread.
 package final class ClientRegistry {
     /// A client, with what it takes to check what it shows.
     final class Entry {
@@ -20,9 +20,6 @@ package final class ClientRegistry {
 
     private var entries: [String: Entry] = [:]
     private let file: ChangingFile<[RegisteredClient]>?
-    /// For so long the clients of before count when the file has changed and cannot be read. Not for longer: whoever
-    /// keeps it from being read, as by taking all descriptors, would keep a client that was disabled.
-    private static let unreadMax = Interval.seconds(10)
 
     /// Clients that stay as they are.
     package init(_ clients: [RegisteredClient]) {
@@ -36,9 +33,8 @@ package final class ClientRegistry {
         refresh()
     }
 
-    /// The enabled client of that name, as the file has it at this moment.
+    /// The enabled client of that name.
     func entry(_ id: String) -> Entry? {
-        refresh()
         // A key that is a String is found under every name that Unicode calls equivalent; one of ASCII has no other.
         guard RegisteredClient.isID(id) else { return nil }
         guard let entry = entries[id], entry.client.isEnabled else { return nil }
@@ -46,10 +42,10 @@ package final class ClientRegistry {
     }
 
     /// False when it is not known any more what the file says.
-    var isKnown: Bool { file?.unreadSince.map { Clock.monotonic().since($0) < Self.unreadMax } ?? true }
+    var isKnown: Bool { file?.isKnown() ?? true }
 
-    /// One look at the file: the cost of a system call.
-    private func refresh() {
+    /// One look at the file.
+    func refresh() {
         if let clients = file?.refreshed() { install(clients) }
     }
 

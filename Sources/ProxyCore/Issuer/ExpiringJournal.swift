@@ -66,13 +66,13 @@ package final class ExpiringJournal {
     package func insert(
         _ name: String, of client: String, until end: UnixTime, at now: UnixTime
     ) throws(Failure) {
-        do throws(Failure) { try remember(name, Entry(end: end.seconds, owner: Self.owner(client)), at: now) } catch {
+        do throws(Failure) { try remember(name, Entry(end: end.seconds, owner: Self.owner(client)), now) } catch {
             failed(error)
             throw error
         }
     }
 
-    private func remember(_ name: String, _ entry: Entry, at now: UnixTime) throws(Failure) {
+    private func remember(_ name: String, _ entry: Entry, _ now: UnixTime) throws(Failure) {
         if let known = entries[name] {
             if known.end >= entry.end { return }
         } else if !hasRoom(for: entry.owner) {

@@ -19,6 +19,6 @@ enum FormEncoding {
                 index += 1
             }
         }
-        return String(validating: octets, as: UTF8.self)
+        do { return String(copying: try UTF8Span(validating: octets.span)) } catch { return nil }
     }
 }

@@ -100,8 +100,8 @@ package enum Scopes {
     /// The scopes that `text` lists, each of them once, or nil when it is not a list: single spaces between scopes.
     package static func list(_ text: String) -> [String]? {
         var scopes: [String] = []
-        for part in text.split(separator: " ", omittingEmptySubsequences: false) {
-            let scope = String(part)
+        for part in text.utf8.split(separator: ASCII.space, omittingEmptySubsequences: false) {
+            let scope = String(Substring(part))
             guard isScope(scope) else { return nil }
             if !scopes.contains(scope) { scopes.append(scope) }
         }

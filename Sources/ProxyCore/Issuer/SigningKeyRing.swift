@@ -1,5 +1,5 @@
-/// The signing keys in use: read from their directory, and again whenever that has changed. Belongs to the server's
-/// thread.
+/// The signing keys in use, as they were at the last look: read from their directory, and again whenever that has
+/// changed. Belongs to the server's thread.
 package final class SigningKeyRing {
     private var keys: [SigningKey]
     private let schedule: SigningKeySchedule
@@ -29,7 +29,6 @@ package final class SigningKeyRing {
 
     /// The key that signs now, and with `algorithm` if that is not nil.
     func signer(_ algorithm: SignatureAlgorithm?, at now: UnixTime) -> SigningKey {
-        refresh()
         if let choice = chosen[algorithm], choice.madeAt == now { return choice.key }
         let fitting = keys.filter { algorithm == nil || $0.algorithm == algorithm }
         let since = schedule.signingSince(fitting.map(\.activates), at: now)
@@ -42,7 +41,6 @@ package final class SigningKeyRing {
 
     /// The keys that verifiers are told of: those to come, those that sign, and those whose tokens may still live.
     func published(at now: UnixTime) -> [SigningKey] {
-        refresh()
         let all = keys.map(\.activates)
         return keys.filter { key in
             switch schedule.phase(of: key.activates, among: all, at: now) {
@@ -60,7 +58,8 @@ package final class SigningKeyRing {
 
     var maxAgeSeconds: Int64 { schedule.maxAgeSeconds }
 
-    private func refresh() {
+    /// One look at the directory.
+    func refresh() {
         guard let keys = file?.refreshed() else { return }
         self.keys = keys
         chosen = [:]

@@ -1,5 +1,12 @@
 /// The token endpoint (RFC 6749 section 3.2) with the client credentials grant (section 4.4). One thread.
 final class TokenEndpoint {
+    /// What becomes of a request.
+    enum Outcome {
+        case answer(ServiceResponse)
+        /// Given once it has been written down.
+        case grant(AccessToken)
+    }
+
     private let options: TokenOptions
     private let authenticator: ClientAuthenticator
     private let keys: SigningKeyRing
@@ -12,21 +19,30 @@ final class TokenEndpoint {
         self.audit = audit
     }
 
-    func answer(_ call: IssuerCall) -> ServiceResponse {
-        guard call.request.method == .post else { return .methodNotAllowed(allow: "POST") }
+    /// `record` has to follow.
+    func outcome(of call: IssuerCall) -> Outcome {
+        guard call.request.method == .post else { return .answer(.methodNotAllowed(allow: "POST")) }
         var record = AuditRecord(call, "token")
+        defer { audit?.add(record) }
         do throws(TokenRequestError) {
             let token = try grant(call, &record)
-            let compact = token.signed(with: keys.signer(token.client.algorithm, at: call.now))
-            try note(token, &record)
-            return Self.granted(token, compact)
+            record.event = .grant
+            record.scopes = token.scopes
+            record.tokenID = token.id
+            record.expires = token.expires
+            return .grant(token)
         } catch {
             record.event = .refusal
             record.reason = error.reason
-            // A refusal needs no record to be one.
-            try? audit?.write(record)
-            return EndpointAnswer.refused(error)
+            return .answer(EndpointAnswer.refused(error))
         }
+    }
+
+    /// Writes down what has come of the calls since the last time. False when that fails: a grant that is not written
+    /// down is none. A refusal needs no record to be one.
+    func record() -> Bool {
+        do throws(Errno) { try audit?.flush() } catch { return false }
+        return true
     }
 
     /// Syntax first, then the client: only a client learns what it may have.
@@ -63,18 +79,10 @@ final class TokenEndpoint {
         return audiences.isEmpty ? Array(client.audiences.prefix(1)) : audiences
     }
 
-    /// A grant that is not written down is none.
-    private func note(_ token: AccessToken, _ record: inout AuditRecord) throws(TokenRequestError) {
-        record.event = .grant
-        record.scopes = token.scopes
-        record.tokenID = token.id
-        record.expires = token.expires
-        do throws(Errno) { try audit?.write(record) } catch { throw .unavailable }
-    }
-
-    /// RFC 6749 section 5.1.
-    private static func granted(_ token: AccessToken, _ compact: [UInt8]) -> ServiceResponse {
-        .json(fields: EndpointAnswer.notStored) { json in
+    /// The answer that gives the token (RFC 6749 section 5.1).
+    func granted(_ token: AccessToken) -> ServiceResponse {
+        let compact = token.signed(with: keys.signer(token.client.algorithm, at: token.issuedAt))
+        return .json(fields: EndpointAnswer.notStored) { json in
             json.beginObject()
             json.key("access_token")
             json.string(compact.span)

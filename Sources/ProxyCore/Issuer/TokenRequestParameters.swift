@@ -1,8 +1,13 @@
 /// The parameters of a request to one of the server's endpoints, whichever form they came in. Each name is there at
 /// most once, but for `resource`, and one that came without a value counts as left out (RFC 6749 section 3.2).
 package struct TokenRequestParameters: Sendable, Equatable {
-    /// Those that have a value, by their names, but for `resource`.
-    package private(set) var values: [String: String] = [:]
+    package struct Parameter: Sendable, Equatable {
+        package let name: String
+        package let value: String
+    }
+
+    /// Those that have a value, but for `resource`. So few that looking through them is quicker than a table.
+    package private(set) var values: [Parameter] = []
     /// RFC 8707 section 2: as often as there are resources.
     package private(set) var resources: [String] = []
 
@@ -21,10 +26,10 @@ package struct TokenRequestParameters: Sendable, Equatable {
         }
     }
 
-    subscript(name: String) -> String? { values[name] }
+    package subscript(name: String) -> String? { values.first { $0.name == name }?.value }
 
     private mutating func readForm(_ body: [UInt8]) throws(TokenRequestError) {
-        var names: Set<String> = []
+        var names: [String] = []
         var count = 0
         let bytes = body.span
         var start = 0
@@ -36,14 +41,18 @@ package struct TokenRequestParameters: Sendable, Equatable {
             let (name, value) = try Self.pair(bytes.extracting(start..<end))
             count += 1
             guard count <= Self.countMax else { throw .tooManyParameters }
-            guard names.insert(name).inserted || name == Self.repeatable else { throw .repeatedParameter }
+            guard name == Self.repeatable || !names.contains(name) else { throw .repeatedParameter }
+            names.append(name)
             take(name, value)
         }
     }
 
     private mutating func take(_ name: String, _ value: String) {
         guard !value.isEmpty else { return }
-        if name == Self.repeatable { resources.append(value) } else { values[name] = value }
+        guard name != Self.repeatable else { return resources.append(value) }
+        // Of members that have one name to Unicode the last one counts. No parameter of ours can have two.
+        values.removeAll { $0.name == name }
+        values.append(Parameter(name: name, value: value))
     }
 
     private static let ampersand: UInt8 = 0x26

@@ -9,9 +9,18 @@ package struct JSONWriter {
 
     package init() {}
 
+    /// One whose text will hardly be longer than `capacity` bytes.
+    package init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
     /// Forgets what was written and keeps the memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
+        needsComma = false
+    }
+
+    /// Ends a line of JSON: what follows is a text of its own.
+    package mutating func endLine() {
+        bytes.append(ASCII.lineFeed)
         needsComma = false
     }
 
@@ -104,13 +113,8 @@ package struct JSONWriter {
 
     private mutating func appendQuoted(_ text: Span<UInt8>) {
         bytes.append(ASCII.quote)
-        var index = 0
+        var index = appendPlain(text, from: 0)
         while index < text.count {
-            var end = index
-            while end < text.count, Self.isPlain(text[end]) { end += 1 }
-            append(text.extracting(index..<end))
-            index = end
-            guard index < text.count else { break }
             let byte = text[index]
             if byte <= 0x7F {
                 append(escaped: byte)
@@ -118,8 +122,22 @@ package struct JSONWriter {
             } else {
                 index += append(sequenceOf: text, at: index)
             }
+            index = appendPlain(text, from: index)
         }
         bytes.append(ASCII.quote)
+    }
+
+    /// Appends what stands for itself from `start` on, and returns where that ends. In one go: that is most of what is
+    /// written.
+    private mutating func appendPlain(_ text: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        bytes.append(addingCapacity: text.count - start) { output in
+            while index < text.count, Self.isPlain(text[index]) {
+                output.append(text[index])
+                index += 1
+            }
+        }
+        return index
     }
 
     /// What stands for itself between quotes.
@@ -170,12 +188,8 @@ package struct JSONWriter {
         bytes.append(ASCII.zero + UInt8(value % 10))
     }
 
-    private mutating func append(_ literal: StaticString) { append(literal.bytes) }
-
-    /// In one piece: that is most of what is written.
-    private mutating func append(_ text: Span<UInt8>) {
-        bytes.append(addingCapacity: text.count) { output in
-            for index in text.indices { output.append(text[index]) }
-        }
+    private mutating func append(_ literal: StaticString) {
+        let text = literal.bytes
+        for index in text.indices { bytes.append(text[index]) }
     }
 }

@@ -18,6 +18,25 @@ enum ECDSASignature {
         return [0x30] + length + integers
     }
 
+    /// r || s of a DER signature that OpenSSL has just made.
+    static func raw(of der: Span<UInt8>, _ curve: EllipticCurve) -> [UInt8] {
+        let half = curve.coordinateBytes
+        var raw = [UInt8](repeating: 0, count: half * 2)
+        // Behind the sequence's tag and its length, which has a byte of its own before it from 128 on.
+        var start = der[1] < 0x80 ? 2 : 3
+        for end in [half, half * 2] {
+            precondition(der[start] == 0x02, "libcrypto made a malformed signature")
+            var integer = der.extracting((start + 2)..<(start + 2 + Int(der[start + 1])))
+            start += 2 + integer.count
+            // A zero keeps a set top bit from meaning a negative number.
+            if integer.count > half, integer[0] == 0 { integer = integer.extracting(droppingFirst: 1) }
+            precondition(integer.count <= half, "libcrypto made a signature of another curve")
+            for index in integer.indices { raw[end - integer.count + index] = integer[index] }
+        }
+        precondition(start == der.count, "libcrypto made a malformed signature")
+        return raw
+    }
+
     /// 0 < value < order, both of the same length.
     private static func isScalar(_ value: Span<UInt8>, of curve: EllipticCurve) -> Bool {
         let order = order(of: curve)

@@ -80,7 +80,9 @@ package final class PrivateKey {
         precondition(material.resolve(algorithm) != nil, "an algorithm of another kind of key")
         switch algorithm.scheme {
         case .pkcs1(let digest), .pss(let digest): return sign(algorithm, digests.digest(input, with: digest))
-        case .ecdsa(let curve, let digest): return raw(sign(algorithm, digests.digest(input, with: digest)), curve)
+        case .ecdsa(let curve, let digest):
+            let signature = sign(algorithm, digests.digest(input, with: digest))
+            return ECDSASignature.raw(of: signature.span, curve)
         case .edwards: return signEdwards(input)
         }
     }
@@ -92,7 +94,8 @@ package final class PrivateKey {
         // Sound: the buffer has the size that the key asks for, and `length` says so.
         let done = unsafe EVP_PKEY_sign(context, &signature, &length, hash, hash.count) == 1
         precondition(done, "libcrypto cannot sign")
-        return Array(signature.prefix(length))
+        signature.removeLast(signature.count - length)
+        return signature
     }
 
     /// EdDSA takes the message, not a digest of it.
@@ -120,20 +123,6 @@ package final class PrivateKey {
         precondition(isReady, "libcrypto cannot sign")
         unsafe contexts[slot] = context
         return unsafe context
-    }
-
-    /// r || s of a DER signature that OpenSSL has just made.
-    private func raw(_ der: [UInt8], _ curve: EllipticCurve) -> [UInt8] {
-        // Sound: the pointer into the array is used only inside the closure; the parsed signature is a copy.
-        let parsed = unsafe der.withUnsafeBufferPointer { buffer -> OpaquePointer? in
-            var start = buffer.baseAddress
-            return unsafe d2i_ECDSA_SIG(nil, &start, buffer.count)
-        }
-        guard let parsed = unsafe parsed else { preconditionFailure("libcrypto made a malformed signature") }
-        defer { unsafe ECDSA_SIG_free(parsed) }
-        let r = unsafe bigEndian(ECDSA_SIG_get0_r(parsed), bytes: curve.coordinateBytes)
-        let s = unsafe bigEndian(ECDSA_SIG_get0_s(parsed), bytes: curve.coordinateBytes)
-        return r + s
     }
 }
 

@@ -16,9 +16,9 @@ struct IssuerAssembly: Sendable {
     func makeServer(_ store: SigningKeyStore) throws(IssuerStartError) -> AuthorizationServer {
         let now = Clock.unixTime()
         let used = try journal(
-            configuration.assertionsPath, configuration.usedAssertionsMax, "limits.used_assertions", now)
+            configuration.assertionsPath, "limits.used_assertions", configuration.usedAssertionsMax, now)
         let revoked = try journal(
-            configuration.revokedPath, configuration.revokedTokensMax, "limits.revoked_tokens", now)
+            configuration.revokedPath, "limits.revoked_tokens", configuration.revokedTokensMax, now)
         let audit = try makeAudit()
         let files = IssuerFiles(log: log)
         guard let keys = SigningKeyRing(files.keys(store), store.schedule) else {
@@ -51,7 +51,7 @@ struct IssuerAssembly: Sendable {
     }
 
     private func journal(
-        _ path: String, _ entriesMax: Int, _ limit: String, _ now: UnixTime
+        _ path: String, _ limit: StaticString, _ entriesMax: Int, _ now: UnixTime
     ) throws(IssuerStartError) -> ExpiringJournal {
         do throws(Errno) {
             let journal = try ExpiringJournal(
@@ -59,7 +59,7 @@ struct IssuerAssembly: Sendable {
             let tell = teller("journal_not_written", path, "what cannot be remembered is answered with 503")
             journal.failed = { failure in
                 switch failure {
-                case .full: tell("a client has its share of \(limit)")
+                case .full: tell("no more of that client's: \(limit)")
                 case .system(let error): tell(error.description)
                 }
             }

@@ -7,7 +7,9 @@ struct IssuerFiles {
         let path = configuration.clients
         let telling = ClientsTelling(
             log: log, path: path, lifetimeMax: configuration.server.tokens.lifetimeMaxSeconds)
-        return ClientsReader.file(path, tell: telling.tell)
+        return ChangingFile(
+            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
+            read: { () throws(FileProblems) in try ClientsReader.reload(path) }, tell: telling.tell)
     }
 
     /// The signing keys, at least one; without their folder, those that were there.
@@ -18,11 +20,9 @@ struct IssuerFiles {
             read: { () throws(FileProblems) in
                 let keys: [SigningKeyFile]
                 do throws(SigningKeyStore.Failure) { keys = try store.keys() } catch {
-                    throw FileProblems([error.message], isUnread: true)
+                    throw FileProblems([error.message])
                 }
-                guard !keys.isEmpty else {
-                    throw FileProblems(["\(store.path): there is no signing key"], isUnread: false)
-                }
+                guard !keys.isEmpty else { throw FileProblems(["\(store.path): there is no signing key"]) }
                 return keys.map(\.signingKey)
             },
             tell: telling.tell)
@@ -54,13 +54,12 @@ private final class ClientsTelling {
                     line.field("max_lifetime_seconds", Int(lifetimeMax))
                 }
             }
-        case .unusable(let problems, let isUnread):
+        case .unusable(let problems):
             told = nil
             for problem in problems {
                 log.log(.error, "clients_not_loaded") { line in
                     line.field("path", path)
                     line.field("error", problem)
-                    if isUnread { line.field("hint", "in ten seconds, nothing is granted until it can be read") }
                 }
             }
         case .missing(let stays):
@@ -95,7 +94,7 @@ private final class SigningKeysTelling {
             guard names != told else { return }
             told = names
             log.log(.info, "signing_keys_loaded") { $0.field("keys", keys.count) }
-        case .unusable(let problems, isUnread: _):
+        case .unusable(let problems):
             told = []
             for problem in problems {
                 log.log(.error, "signing_keys_not_loaded") { line in

@@ -109,10 +109,10 @@ package enum IssuerLoop {
                 do throws(IssuerStartError) {
                     let server = try assembly.makeServer(store)
                     opened.post(nil)
-                    return { request in server.answer(request, now: Clock.unixTime()) }
+                    return { requests in server.answer(requests, now: Clock.unixTime()) }
                 } catch {
                     opened.post(error)
-                    return { _ in .problem(503) }
+                    return { requests in requests.map { _ in .problem(503) } }
                 }
             }
         }

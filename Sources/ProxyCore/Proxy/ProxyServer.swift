@@ -194,7 +194,9 @@ package final class ProxyServer: Sendable {
         let pages = AdminPages(status)
         let service = try Service.start(
             "admin", on: admin, options: options, log: log, failed: { [weak self] in self?.fail($0) }
-        ) { pages.answer }
+        ) {
+            { requests in requests.map(pages.answer) }
+        }
         adminService.withLock { $0 = service }
     }
 

@@ -9,6 +9,8 @@ final class ServiceConnection: EventHandler {
         case handshake
         case head
         case body
+        /// The answer, which comes at the end of this turn of the loop.
+        case answer
         /// The caller takes the response; then comes the next request, or the end.
         case responseSent(isLast: Bool)
         /// The last response has been sent; what still comes is dropped.
@@ -74,10 +76,9 @@ final class ServiceConnection: EventHandler {
     }
 
     /// Callers' certificates are judged in another way by now: what was shown here counts no more, and the caller has
-    /// to show it again on another connection.
+    /// to come again.
     func trustChanged() {
         guard state != .handshake else { return close() }
-        guard certificate != nil else { return }
         certificate = nil
         request?.certificate = nil
         isEnding = true
@@ -120,7 +121,7 @@ final class ServiceConnection: EventHandler {
         case .handshake, .callerGone: .unasked
         case .head where !caller.hasInput: hasAsked ? .idle : .unasked
         case .head, .body, .responseSent: .underWay
-        case .closed: nil
+        case .answer, .closed: nil
         }
     }
 
@@ -157,7 +158,7 @@ final class ServiceConnection: EventHandler {
             pump()
         case .responseSent: close(broken: true)
         case .callerGone: close()
-        case .closed: break
+        case .answer, .closed: break
         }
     }
 
@@ -167,7 +168,7 @@ final class ServiceConnection: EventHandler {
         case .handshake: options.handshakeTimeout
         case .head where !caller.hasInput: listener.idleTimeout
         case .head, .body: options.requestTimeout
-        case .responseSent: options.sendTimeout
+        case .answer, .responseSent: options.sendTimeout
         case .callerGone, .closed: options.linger
         }
         timer.set(since.advanced(by: patience), registration, listener.loop)
@@ -194,7 +195,7 @@ final class ServiceConnection: EventHandler {
         if state == .handshake { return shakeHands() }
         let sent = send()
         let read = switch state {
-        case .handshake: false
+        case .handshake, .answer: false
         case .head: readHead() || receive()
         case .body: readBody() || receive()
         case .responseSent(let isLast): finishResponse(isLast: isLast)
@@ -285,7 +286,7 @@ final class ServiceConnection: EventHandler {
     }
 
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
-        request = ServiceRequest(listener.head, in: bytes)
+        request = ServiceRequest(listener.head, bytes.extracting(first: headBytes))
         request?.peer = peer.ipAddress
         request?.certificate = liveCertificate
         minorVersion = listener.head.minorVersion
@@ -295,7 +296,7 @@ final class ServiceConnection: EventHandler {
         caller.consume(headBytes)
         if case .length(let count) = framing, count > UInt64(listener.options.bodyBytes) { return refuse(413) }
         reader = BodyReader(framing, limits: listener.options.head)
-        if reader.hasEnded { return answer() }
+        if reader.hasEnded { return ask() }
         state = .body
         // A caller that has begun to send needs no leave to (RFC 9110 section 10.1.1).
         if expectsContinue, !caller.hasInput { unsent += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8) }
@@ -317,10 +318,10 @@ final class ServiceConnection: EventHandler {
             case .data(let range, let consumed):
                 take(bytes.slice(range))
                 caller.consume(consumed)
-                if state == .body, reader.hasEnded { answer() }
+                if state == .body, reader.hasEnded { ask() }
             case .end(let consumed, _):
                 caller.consume(consumed)
-                answer()
+                ask()
             }
         } catch {
             refuse(error.status)
@@ -336,10 +337,20 @@ final class ServiceConnection: EventHandler {
 
     // MARK: - The response
 
-    private func answer() {
-        guard let request else { preconditionFailure("a body without a head") }
+    private func ask() {
+        state = .answer
+        listener.ask(for: self)
+    }
+
+    /// The request that waits for its answer.
+    var pending: ServiceRequest? { state == .answer ? request : nil }
+
+    /// The answer to the pending request.
+    func answer(_ response: ServiceResponse) {
+        precondition(state == .answer)
         hasAsked = true
-        respond(listener.handler(request), isLast: !keepAlive || isEnding || listener.isDraining)
+        respond(response, isLast: !keepAlive || isEnding || listener.isDraining)
+        pump()
     }
 
     /// Answers a request that cannot be read to its end; nothing behind it can be understood either.
@@ -349,7 +360,8 @@ final class ServiceConnection: EventHandler {
         let message = ServiceMessage(
             isPersistent: !isLast, callerMinorVersion: minorVersion, omitsBody: request?.method == .head,
             date: listener.loop.unixTime)
-        unsent += message.bytes(of: response)
+        let bytes = message.bytes(of: response)
+        if unsent.isEmpty { unsent = bytes } else { unsent += bytes }
         request = nil
         since = listener.loop.now
         state = .responseSent(isLast: isLast)

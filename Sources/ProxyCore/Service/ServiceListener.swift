@@ -1,12 +1,13 @@
-/// Answers a request. Runs on the service's thread, so it must not wait for anything.
-package typealias ServiceHandler = (ServiceRequest) -> ServiceResponse
+/// Answers the requests that have come in one turn of the loop, each in its place. Runs on the service's thread, so it
+/// must not wait for anything.
+package typealias ServiceHandler = ([ServiceRequest]) -> [ServiceResponse]
 
 /// A small HTTP/1.1 server for what the process answers itself: accepts connections on one loop and serves them.
 /// Belongs to the loop's thread.
-package final class ServiceListener {
+package final class ServiceListener: EventHandler {
     let loop: EventLoop
     let options: ServiceOptions
-    let handler: ServiceHandler
+    private let handler: ServiceHandler
     /// For connections that are accepted from now on.
     private(set) var tls: TLSServerContext?
     let buffers: BufferPool
@@ -16,7 +17,10 @@ package final class ServiceListener {
     private(set) var isDraining = false
     /// How long a connection may wait for its next request.
     private(set) var idleTimeout: Interval
+    package let timer = DeadlineTimer()
 
+    /// Connections that wait for an answer.
+    private var asking: [ServiceConnection] = []
     private let budget: ConnectionBudget
     private var listener: Listener?
     private var connections: [Registration: ServiceConnection] = [:]
@@ -46,9 +50,9 @@ package final class ServiceListener {
     package var isClosed: Bool { listener?.isClosed ?? true }
 
     /// Connections begin with this from now on. Where callers' certificates are judged in another way by it, those that
-    /// were shown before count no more.
+    /// were shown before count no more, and their connections end.
     package func adopt(_ context: TLSServerContext) {
-        let isSameTrust = tls?.wantsSameCertificates(as: context) == true
+        let isSameTrust = tls?.wantsSameCertificates(as: context) ?? false
         tls = context
         guard !isSameTrust else { return }
         for connection in Array(connections.values) { connection.trustChanged() }
@@ -93,6 +97,28 @@ package final class ServiceListener {
         }
         return connection.makeRoom()
     }
+
+    // MARK: - Answers
+
+    /// Has the request of `connection` answered at the end of this turn, with all that have come in it.
+    func ask(for connection: ServiceConnection) {
+        if asking.isEmpty { loop.runSoon(self) }
+        asking.append(connection)
+    }
+
+    package func resume() {
+        // A connection that was cut meanwhile takes no answer.
+        let waiting = asking.filter { $0.pending != nil }
+        // First: a connection that has its answer may ask for the next one.
+        asking.removeAll(keepingCapacity: true)
+        let responses = handler(waiting.compactMap(\.pending))
+        precondition(responses.count == waiting.count, "an answer for each request")
+        for (connection, response) in zip(waiting, responses) { connection.answer(response) }
+    }
+
+    package func ready(_ readiness: Readiness) {}
+
+    package func deadlineReached() {}
 
     // MARK: - For connections
 

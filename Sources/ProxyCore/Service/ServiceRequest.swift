@@ -15,12 +15,11 @@ package struct ServiceRequest: Sendable, Equatable {
     }
 
     package let method: Method
-    /// As it was sent: begins with a slash, nothing decoded.
-    package let path: [UInt8]
-    /// What follows the question mark; nil when there is none.
-    package let query: [UInt8]?
-    /// In the order in which they came.
-    package let fields: [Field]
+    /// What the places below are in, in one piece: there are many of them.
+    private let head: [UInt8]
+    private let pathPlace: ByteRange
+    private let queryPlace: ByteRange?
+    private let fieldPlaces: [ProxyCore.Field]
     /// The content, freed from its framing.
     package internal(set) var body: [UInt8]
     /// Who is at the other end of the connection; nil for a request that was made here, or came by a Unix socket.
@@ -36,38 +35,55 @@ package struct ServiceRequest: Sendable, Equatable {
         self.peer = peer
         self.certificate = certificate
         self.method = method
-        self.path = Array(path.utf8)
-        self.query = query.map { Array($0.utf8) }
-        self.fields = fields.map { field in
-            let name = Array(field.name.utf8)
-            return Field(name: name, value: Array(field.value.utf8), id: FieldName(name.span))
-        }
         self.body = body
+        var head: [UInt8] = []
+        func place(_ text: String) -> ByteRange {
+            head += text.utf8
+            return ByteRange(head.count - text.utf8.count, head.count)
+        }
+        pathPlace = place(path)
+        queryPlace = query.map(place)
+        let places = fields.map { (name: place($0.name), value: place($0.value)) }
+        fieldPlaces = places.map { place in
+            ProxyCore.Field(name: place.name, value: place.value, id: FieldName(head.span.slice(place.name)))
+        }
+        self.head = head
     }
 
-    /// The request whose head was just parsed from `bytes`, still without its body.
-    init(_ head: borrowing RequestHead, in bytes: Span<UInt8>) {
+    /// The request whose head is `bytes`, just parsed, still without its body.
+    init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>) {
         method = head.method
-        path = bytes.slice(head.path).copied()
-        if let range = head.query { query = bytes.slice(range).copied() } else { query = nil }
-        var fields: [Field] = []
-        for index in 0..<head.fields.count {
-            let field = head.fields[index]
-            fields.append(
-                Field(name: bytes.slice(field.name).copied(), value: bytes.slice(field.value).copied(), id: field.id))
-        }
-        self.fields = fields
+        self.head = bytes.copied()
+        pathPlace = head.path
+        queryPlace = head.query
+        var places: [ProxyCore.Field] = []
+        places.reserveCapacity(head.fields.count)
+        for index in 0..<head.fields.count { places.append(head.fields[index]) }
+        fieldPlaces = places
         body = []
     }
 
-    package func content(of id: FieldName) -> FieldContent {
-        var found = FieldContent.none
-        for field in fields where field.id == id {
-            guard found == .none else { return .several }
-            found = .one(field.value)
-        }
-        return found
+    /// As it was sent: begins with a slash, nothing decoded.
+    package var path: [UInt8] { bytes(pathPlace) }
+
+    /// What follows the question mark; nil when there is none.
+    package var query: [UInt8]? { queryPlace.map(bytes) }
+
+    /// In the order in which they came.
+    package var fields: [Field] {
+        fieldPlaces.map { Field(name: bytes($0.name), value: bytes($0.value), id: $0.id) }
     }
+
+    package func content(of id: FieldName) -> FieldContent {
+        var found: ByteRange?
+        for field in fieldPlaces where field.id == id {
+            guard found == nil else { return .several }
+            found = field.value
+        }
+        return found.map { .one(bytes($0)) } ?? .none
+    }
+
+    private func bytes(_ place: ByteRange) -> [UInt8] { head.span.slice(place).copied() }
 
     /// The type and subtype of the content in lower case, without parameters (RFC 9110 section 8.3.1); nil when the
     /// request does not say exactly one.

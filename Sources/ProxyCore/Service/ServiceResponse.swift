@@ -65,13 +65,15 @@ package struct ServiceResponse: Sendable, Equatable {
         return nil
     }
 
+    private static let bodyBytesUsual = 1024
+
     private static func document(
         _ type: String, _ status: Int, _ fields: [Field], _ write: (inout JSONWriter) -> Void
     ) -> ServiceResponse {
-        var writer = JSONWriter()
+        var writer = JSONWriter(capacity: bodyBytesUsual)
         write(&writer)
         // The line feed is for those who look at it in a terminal.
-        let body = writer.bytes + [ASCII.lineFeed]
-        return ServiceResponse(status: status, fields: [Field("Content-Type", type)] + fields, body: body)
+        writer.endLine()
+        return ServiceResponse(status: status, fields: [Field("Content-Type", type)] + fields, body: writer.bytes)
     }
 }

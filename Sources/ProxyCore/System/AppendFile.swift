@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that lines are put at the end of, each of them at once. Belongs to one thread, which never waits for a
+/// A file that lines are put at the end of, one or several at once. Belongs to one thread, which never waits for a
 /// reader: a pipe or a terminal that takes no more is an error.
 package final class AppendFile {
     package let path: String
@@ -22,11 +22,11 @@ package final class AppendFile {
         self.descriptor = descriptor
     }
 
-    /// Appends `line`, which ends with a line feed. When this returns, no end of this process can undo it; with
-    /// `isDurable` no end of the machine either.
-    package func append(_ line: [UInt8], isDurable: Bool) throws(Errno) {
-        precondition(line.last == ASCII.lineFeed)
-        let bytes = isTorn ? [ASCII.lineFeed] + line : line
+    /// Appends `lines`, which end with a line feed. When this returns, no end of this process can undo it; with
+    /// `isDurable` no end of the machine either. When it throws, none, some or all of them are in the file.
+    package func append(_ lines: [UInt8], isDurable: Bool) throws(Errno) {
+        precondition(lines.last == ASCII.lineFeed)
+        let bytes = isTorn ? [ASCII.lineFeed] + lines : lines
         var written = 0
         while written < bytes.count {
             let start = written
@@ -37,7 +37,7 @@ package final class AppendFile {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else {
                 let error = count == 0 ? Errno(code: ENOSPC, call: "write") : Errno.current("write")
-                isTorn = isTorn || written > 0
+                if written > 0 { isTorn = bytes[written - 1] != ASCII.lineFeed }
                 throw error
             }
             written += count

@@ -4,9 +4,8 @@ package final class ChangingFile<Content> {
     /// What there is to be told of it.
     package enum News {
         case read(Content)
-        /// It cannot be read or used, for these reasons; told again every minute. When it is unread, what it says is
-        /// not known; otherwise that is wrong.
-        case unusable([String], isUnread: Bool)
+        /// It cannot be read or used, for these reasons; told again every minute.
+        case unusable([String])
         /// It is not there. What it held counts for that long; nil when there is no end, or nothing that counts. Told
         /// again every minute.
         case missing(stays: Interval?)
@@ -24,8 +23,8 @@ package final class ChangingFile<Content> {
     private var nextReport = Instant(nanoseconds: 0)
     private var missingSince: Instant?
     private var holdsContent = false
-    /// Since when what it says is not known, though it may have changed; nil when it is.
-    package private(set) var unreadSince: Instant?
+    /// Since when the file could not be read though it had changed; nil when all of it is known.
+    private var unreadSince: Instant?
 
     /// Before a file that could not be read is read again: it may have been a shortage.
     private static var attemptPause: Interval { .seconds(2) }
@@ -35,6 +34,10 @@ package final class ChangingFile<Content> {
     private static var settling: Interval { .seconds(1) }
     /// How long what a file held counts when it is gone: editors and those who mount files take them away for moments.
     package static var patience: Interval { .seconds(60) }
+
+    /// How long what was known before counts when the file has changed and cannot be read. Not longer: whoever keeps it
+    /// from being read, as by taking all descriptors, would keep what was withdrawn.
+    package static var unreadMax: Interval { .seconds(10) }
 
     /// - Parameters:
     ///   - identity: what changes with the content.
@@ -50,6 +53,12 @@ package final class ChangingFile<Content> {
         self.tell = tell
     }
 
+    /// False when it is not known any more what the file says.
+    package func isKnown(at time: @autoclosure () -> Instant = Clock.monotonic()) -> Bool {
+        guard let unreadSince else { return true }
+        return time().since(unreadSince) < Self.unreadMax
+    }
+
     /// The content if it has been read anew, or has gone; nil when what was known before stays.
     package func refreshed(
         at time: @autoclosure () -> Instant = Clock.monotonic(), wall: @autoclosure () -> UnixTime = Clock.unixTime()
@@ -58,19 +67,13 @@ package final class ChangingFile<Content> {
         // Taken before the content is read: a change in between shows next time.
         do throws(Errno) { found = try identity() } catch {
             if error.isNotFound { return gone(time()) }
-            unreadSince = unreadSince ?? time()
-            report(.unusable([error.description], isUnread: true), time())
+            report(.unusable([error.description]), time())
             return nil
         }
         missingSince = nil
         let isChanged = found != lastSeen
-        guard isChanged || nextRead != .never else {
-            // What it says has been read.
-            unreadSince = nil
-            return nil
-        }
+        guard isChanged || (nextRead != .never && time() >= nextRead) else { return nil }
         let now = time()
-        guard isChanged || now >= nextRead else { return nil }
         lastSeen = found
         nextRead = isChanged && found.isYoung(at: wall()) ? now.advanced(by: Self.settling) : .never
         do throws(FileProblems) {
@@ -82,9 +85,9 @@ package final class ChangingFile<Content> {
             return content
         } catch {
             nextRead = now.advanced(by: Self.attemptPause)
-            unreadSince = error.isUnread ? unreadSince ?? now : nil
             if isChanged { nextReport = now }
-            report(.unusable(error.lines, isUnread: error.isUnread), now)
+            unreadSince = error.isUnread ? unreadSince ?? now : nil
+            report(.unusable(error.lines), now)
             return nil
         }
     }
@@ -92,7 +95,6 @@ package final class ChangingFile<Content> {
     private func gone(_ now: Instant) -> Content? {
         // It is read when it comes.
         lastSeen = nil
-        unreadSince = nil
         let since = missingSince ?? now
         if missingSince == nil { nextReport = now }
         missingSince = since
@@ -106,6 +108,7 @@ package final class ChangingFile<Content> {
             return nil
         }
         holdsContent = false
+        unreadSince = nil
         nextReport = now
         report(.missing(stays: nil), now)
         return contentWhenGone
@@ -121,10 +124,10 @@ package final class ChangingFile<Content> {
 /// Why a file cannot be used: a line for each problem.
 package struct FileProblems: Error, Sendable {
     package let lines: [String]
-    /// What the file says is not known; otherwise that is wrong.
+    /// It is not known what the file says, rather than that something is wrong with it.
     package let isUnread: Bool
 
-    package init(_ lines: [String], isUnread: Bool) {
+    package init(_ lines: [String], isUnread: Bool = false) {
         self.lines = lines
         self.isUnread = isUnread
     }

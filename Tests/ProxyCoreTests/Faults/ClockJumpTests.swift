@@ -97,7 +97,7 @@
                 let server = AuthorizationServer(
                     issuer: IssuerFixture.issuer, clients: [IssuerFixture.client()],
                     keys: [SigningKey(.generate(kind), .es256)])
-                return { server.answer($0, now: Clock.unixTime()) }
+                return { requests in server.answer(requests, now: Clock.unixTime()) }
             }
             defer { service.stop() }
             let caller = try RawCaller(port: XCTUnwrap(service.address.port))
@@ -148,7 +148,7 @@
                 identities: [certificates.identity()], clientCertificates: .requested(certificates.trust),
                 tickets: TicketKeyRing())
             let service = try serve(options) {
-                { ServiceResponse(status: $0.certificate == nil ? 401 : 200) }
+                { $0.map { ServiceResponse(status: $0.certificate == nil ? 401 : 200) } }
             }
             defer { service.stop() }
             let context = try TLSClientContext(

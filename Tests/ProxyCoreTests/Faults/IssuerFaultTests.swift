@@ -62,6 +62,7 @@
 
         func play() throws {
             grant("daemon", IssuerFixture.secret, isRight: true)
+            grantTogether()
             grant("daemon", "wrong", isRight: false)
             // Another client comes, and the first one goes.
             try write([IssuerFixture.client("other", secret: "its-secret")])
@@ -89,7 +90,20 @@
 
         private func grant(_ client: String, _ secret: String, isRight: Bool) {
             let response = fixture.post(IssuerFixture.grant, client: client, secret: secret)
-            judge("grant to \(client)", response.status, isRight ? 200 : 401)
+            keep(response, "grant to \(client)", isRight ? 200 : 401)
+        }
+
+        /// Two in one turn.
+        private func grantTogether() {
+            let request = fixture.request(IssuerFixture.grant)
+            let responses = fixture.answer([request, request])
+            let statuses = Set(responses.map(\.status))
+            if statuses.count > 1 { problems.append("grants of one turn came to \(statuses)") }
+            for response in responses { keep(response, "grant of a turn", 200) }
+        }
+
+        private func keep(_ response: ServiceResponse, _ what: String, _ expected: Int) {
+            judge(what, response.status, expected)
             guard response.status == 200 else { return }
             if let token = try? IssuerFixture.json(response)["access_token"]?.string { granted.append(token) }
         }

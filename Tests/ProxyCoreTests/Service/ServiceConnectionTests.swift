@@ -17,7 +17,9 @@ final class ServiceConnectionTests: XCTestCase {
     ) throws -> UInt16 {
         let socket = try ListeningSocket(on: .ip(IPAddress(v4: 0x7F00_0001), port: 0), shared: false)
         let log = try LogWriter(level: .error, format: .text)
-        service = try Service.start("test", on: socket, options: options, log: log) { handler }
+        service = try Service.start("test", on: socket, options: options, log: log) {
+            { requests in requests.map(handler) }
+        }
         return try XCTUnwrap(socket.address.port)
     }
 

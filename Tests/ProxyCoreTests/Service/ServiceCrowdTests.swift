@@ -27,7 +27,7 @@ final class ServiceCrowdTests: XCTestCase {
         let log = try LogCapture()
         self.log = log
         service = try Service.start("test", on: socket, options: options, log: log.writer) {
-            { _ in ServiceResponse(status: 200, body: Array(repeating: 65, count: 1 << 20)) }
+            { $0.map { _ in ServiceResponse(status: 200, body: Array(repeating: 65, count: 1 << 20)) } }
         }
         return try XCTUnwrap(socket.address.port)
     }

@@ -58,8 +58,7 @@ final class IssuerFixture {
         _ entriesMax: Int, _ reopening: AuditReopening
     ) throws -> AuthorizationServer {
         let parts = AuthorizationServer.Parts(
-            clients: ClientRegistry(ClientsReader.file(directory.path("clients.json")) { _ in }),
-            keys: SigningKeyRing([key]),
+            clients: ClientRegistry(clients(directory.path("clients.json"))), keys: SigningKeyRing([key]),
             used: try ExpiringJournal(
                 directory.path("assertions"), entriesMax: entriesMax, isDurable: false, now: start),
             revoked: try ExpiringJournal(
@@ -67,6 +66,12 @@ final class IssuerFixture {
             audit: try AuditLog(
                 auditPath ?? directory.path("audit.log"), isDurable: false, reopening: reopening))
         return AuthorizationServer(options, parts)
+    }
+
+    private static func clients(_ path: String) -> ChangingFile<[RegisteredClient]> {
+        ChangingFile(
+            identity: { () throws(Errno) in try FileIdentity(of: path) }, contentWhenGone: [],
+            read: { () throws(FileProblems) in try ClientsReader.reload(path) }, tell: { _ in })
     }
 
     // MARK: - Asking
@@ -77,15 +82,29 @@ final class IssuerFixture {
         secret: String? = IssuerFixture.secret, peer: IPAddress? = IssuerFixture.peer,
         fields more: [(name: String, value: String)] = [], certificate: CallerCertificate? = nil
     ) -> ServiceResponse {
+        answer([
+            request(
+                form, to: path, client: client, secret: secret, peer: peer, fields: more, certificate: certificate)
+        ])[0]
+    }
+
+    /// What `post` sends.
+    func request(
+        _ form: String, to path: String = "/oauth/token", client: String = "daemon",
+        secret: String? = IssuerFixture.secret, peer: IPAddress? = IssuerFixture.peer,
+        fields more: [(name: String, value: String)] = [], certificate: CallerCertificate? = nil
+    ) -> ServiceRequest {
         var fields = [(name: "Content-Type", value: "application/x-www-form-urlencoded")] + more
         if let secret {
             let basic = Data("\(client):\(secret)".utf8).base64EncodedString()
             fields.append((name: "Authorization", value: "Basic \(basic)"))
         }
-        let request = ServiceRequest(
+        return ServiceRequest(
             .post, path, fields: fields, body: Array(form.utf8), peer: peer, certificate: certificate)
-        return server.answer(request, now: now)
     }
+
+    /// The answers to requests that come together.
+    func answer(_ requests: [ServiceRequest]) -> [ServiceResponse] { server.answer(requests, now: now) }
 
     static let grant = "grant_type=client_credentials"
 

@@ -9,7 +9,6 @@ final class ChangingFileTests: XCTestCase {
     private var reads = 0
     private var news: [String] = []
     private var error: Errno?
-    private var isUnread = false
 
     private var path: String { directory.path("f") }
 
@@ -22,7 +21,7 @@ final class ChangingFileTests: XCTestCase {
             contentWhenGone: contentWhenGone,
             read: { [unowned self] () throws(FileProblems) in
                 reads += 1
-                guard let content else { throw FileProblems(["bad"], isUnread: isUnread) }
+                guard let content else { throw FileProblems(["bad"]) }
                 return content
             },
             tell: { [unowned self] in news.append(Self.text($0)) })
@@ -31,7 +30,7 @@ final class ChangingFileTests: XCTestCase {
     private static func text(_ news: ChangingFile<Int>.News) -> String {
         switch news {
         case .read(let content): "read \(content)"
-        case .unusable(let problems, isUnread: _): problems.joined()
+        case .unusable(let problems): problems.joined()
         case .missing(let stays): stays.map { "missing, stays \(Int($0.seconds))" } ?? "missing"
         }
     }
@@ -112,36 +111,6 @@ final class ChangingFileTests: XCTestCase {
         error = nil
         XCTAssertNil(look(file, 600_000))
         XCTAssertEqual(reads, 1)
-    }
-
-    func testSinceWhenItIsNotKnown() throws {
-        let file = file(contentWhenGone: 0)
-        func unread(_ milliseconds: Int) -> Int? {
-            _ = look(file, milliseconds)
-            return file.unreadSince.map { Int($0.nanoseconds / 1_000_000) }
-        }
-        try change()
-        content = 1
-        XCTAssertNil(unread(0))
-        error = Errno(code: 13, call: "stat")
-        XCTAssertEqual(unread(1000), 1000)
-        XCTAssertEqual(unread(2000), 1000)
-        error = nil
-        XCTAssertNil(unread(3000), "it is as it was")
-        (content, isUnread) = (nil, true)
-        try change()
-        for time in [4000, 5000, 6000] { XCTAssertEqual(unread(time), 4000) }
-        isUnread = false
-        XCTAssertNil(unread(8000), "it is known to be wrong")
-        isUnread = true
-        XCTAssertEqual(unread(10_000), 10_000)
-        content = 2
-        XCTAssertNil(unread(12_000))
-        content = nil
-        try change()
-        XCTAssertEqual(unread(13_000), 13_000)
-        try remove()
-        XCTAssertNil(unread(14_000), "it is known to be gone")
     }
 
     func testWhatIsGoneStaysForAMinute() throws {
