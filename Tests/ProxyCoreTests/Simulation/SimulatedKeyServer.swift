@@ -15,6 +15,8 @@
         /// Of the source, as the worker knows it: another one when the issuer has been away.
         private(set) var number = 0
         private var settled: UInt64 = 0
+        /// The worker has been told of keys, or that there are none: until then their first ones are awaited.
+        private var hasTold = false
         private var seenRequests: UInt64 = 0
         private var timer: UInt64?
         /// Nobody will ask any more.
@@ -91,6 +93,7 @@
 
         private func publish() {
             kernel.trace("keys: \(held ?? ["none"])")
+            hasTold = true
             let snapshot = KeySnapshot(
                 issuer: number, keys: held.flatMap { tokens.keySets[$0] }, generation: generation, origin: .network,
                 location: nil,
@@ -106,7 +109,7 @@
         }
 
         /// Nothing that the worker has asked for is still to come.
-        var isSettled: Bool { settled == source.refetchRequestCount }
+        var isSettled: Bool { hasTold && settled == source.refetchRequestCount }
 
         private func schedule() {
             let next = state.nextDeadline
