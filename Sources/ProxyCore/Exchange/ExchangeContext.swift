@@ -12,7 +12,9 @@ package struct ExchangeOptions: Sendable {
 package final class ExchangeContext {
     package let loop: EventLoop
     /// Of requests that begin now.
-    package private(set) var rules: ExchangeRules
+    package var rules: ExchangeRules { currentRules }
+    // Private: what others may read otherwise costs a check at each access.
+    private var currentRules: ExchangeRules
     /// How long a connection may wait for its next request.
     private(set) var idleTimeout: Interval?
     private var isEndingIdle = false
@@ -30,7 +32,8 @@ package final class ExchangeContext {
     private var clients: [Registration: ClientConnection] = [:]
     private var handshakes: [Registration: CallerHandshake] = [:]
     private var spared = SparedConnections()
-    package private(set) var isDraining = false
+    package var isDraining: Bool { drains }
+    private var drains = false
     /// Called whenever a client connection has ended, with its peer.
     package var connectionEnded: (SocketAddress) -> Void = { _ in }
     /// What new connections begin with; nil for requests in the clear.
@@ -45,7 +48,7 @@ package final class ExchangeContext {
 
     package init(loop: EventLoop, rules: ExchangeRules, log: RequestLog, metrics: ExchangeMetrics) {
         self.loop = loop
-        self.rules = rules
+        currentRules = rules
         self.log = log
         self.metrics = metrics
         idleTimeout = rules.timeouts.keepAliveIdle
@@ -68,10 +71,10 @@ package final class ExchangeContext {
     ///
     /// Not while a connection is in the middle of something: for the worker, between events.
     package func install(_ rules: ExchangeRules) {
-        let shown = carried + RulesTotals(self.rules)
+        let shown = carried + RulesTotals(currentRules)
         // The old ones may stay for as long as a request of theirs does, but they judge nothing more.
-        if case .gate(let old) = self.rules.judge, case .gate(let new) = rules.judge { new.takeOverTokens(of: old) }
-        self.rules = rules
+        if case .gate(let old) = currentRules.judge, case .gate(let new) = rules.judge { new.takeOverTokens(of: old) }
+        currentRules = rules
         carried = shown - RulesTotals(rules)
         buffers.grow(to: rules.bufferBytes)
         idleRelay.adopt(rules)
@@ -149,7 +152,7 @@ package final class ExchangeContext {
     /// From now on, each connection's next response says that it is the last one. None is ended: a request may be on
     /// its way on any of them.
     package func announceEnd() {
-        isDraining = true
+        drains = true
         for client in Self.inOrder(clients) { client.drain() }
     }
 

@@ -33,7 +33,8 @@ package enum Verdict: ~Copyable {
 package final class Gate {
     package let policy: AccessPolicy
     /// What the tokens that were used last have been found to mean.
-    package private(set) var cache: TokenCache<AuthenticatedCaller>
+    package var cache: TokenCache<AuthenticatedCaller> { remembered }
+    private var remembered: TokenCache<AuthenticatedCaller>
     private let verifier: TokenVerifier
     private var heritage: TokenHeritage
     /// Issuers of whose keys nothing has been heard yet.
@@ -44,7 +45,7 @@ package final class Gate {
     package init(policy: AccessPolicy, issuers: [TokenIssuer], limits: Limits, keySources: [Int]? = nil) {
         self.policy = policy
         verifier = TokenVerifier(issuers: issuers, maxTokenBytes: limits.tokenBytes)
-        cache = TokenCache(capacity: limits.tokenCacheEntries)
+        remembered = TokenCache(capacity: limits.tokenCacheEntries)
         heritage = TokenHeritage(issuers: issuers, keySources: keySources)
     }
 
@@ -55,21 +56,21 @@ package final class Gate {
     package func install(_ keys: KeySet?, issuer: Int) {
         expected.remove(issuer)
         guard verifier.install(keys, issuer: issuer) else { return }
-        cache.removeAll { !isGenuine($0) }
+        remembered.removeAll { !isGenuine($0) }
     }
 
     /// Takes over what `previous` remembers and would be verified here in the same way and by the same keys, which are
     /// to be here by now. All else it forgets; it judges nothing any more.
     package func takeOverTokens(of previous: Gate) {
-        let remembered = previous.cache
-        previous.cache = TokenCache(capacity: 0)
+        let taken = previous.remembered
+        previous.remembered = TokenCache(capacity: 0)
         heritage.succeed(previous.heritage)
         // Other bounds: another cache. That the longest token is another one, nobody may notice by an old one.
-        guard remembered.capacity == cache.capacity, verifier.maxTokenBytes == previous.verifier.maxTokenBytes else {
+        guard taken.capacity == remembered.capacity, verifier.maxTokenBytes == previous.verifier.maxTokenBytes else {
             return
         }
-        cache = remembered
-        cache.removeAll { !isGenuine($0) }
+        remembered = taken
+        remembered.removeAll { !isGenuine($0) }
     }
 
     /// Whether what is remembered still comes of rules and keys that count.
@@ -158,7 +159,7 @@ package final class Gate {
         case .problem(let problem): return .denied(.invalidRequest(problem))
         case .token(let range):
             let token = bytes.slice(range)
-            guard let remembered = cache.lookup(token), let caller = asOfNow(remembered, token) else {
+            guard let found = remembered.lookup(token), let caller = asOfNow(found, token) else {
                 return verify(token, certificate: certificate, now: now)
             }
             let skew = verifier.issuers[caller.token.issuer].clockSkewSeconds
@@ -178,7 +179,7 @@ package final class Gate {
             let current = try? AuthenticatedCaller(
                 caller.token.moved(toIssuer: issuer), policy: policy, issuer: name, origin: heritage.origin(issuer))
         else { return nil }
-        cache.insert(token, current)
+        remembered.insert(token, current)
         return current
     }
 
@@ -198,7 +199,7 @@ package final class Gate {
                 let issuer = verifier.issuers[verified.issuer].issuer
                 let caller = try AuthenticatedCaller(
                     verified, policy: policy, issuer: issuer, origin: heritage.origin(verified.issuer))
-                cache.insert(token, caller)
+                remembered.insert(token, caller)
                 verified.noteUse(at: now)
                 return .caller(caller)
             } catch {

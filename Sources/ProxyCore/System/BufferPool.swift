@@ -3,7 +3,8 @@
 /// A connection holds a buffer only while bytes lie in it, so idle connections cost none, and a busy worker reuses the
 /// same few, which stay in the processor's caches.
 package final class BufferPool {
-    package private(set) var bufferBytes: Int
+    package var bufferBytes: Int { currentBytes }
+    private var currentBytes: Int
     private let keptMax: Int
     /// The one given back last, which leads to those before it.
     private var free: ByteBuffer?
@@ -15,7 +16,7 @@ package final class BufferPool {
 
     /// - Parameter keptMax: how many free buffers are kept; those beyond are given back to the system.
     package init(bufferBytes: Int, keptMax: Int) {
-        self.bufferBytes = bufferBytes
+        currentBytes = bufferBytes
         self.keptMax = keptMax
     }
 
@@ -26,8 +27,8 @@ package final class BufferPool {
 
     /// Buffers have to be so large from now on. Those that are in use are replaced when they come back.
     package func grow(to bufferBytes: Int) {
-        guard bufferBytes > self.bufferBytes else { return }
-        self.bufferBytes = bufferBytes
+        guard bufferBytes > currentBytes else { return }
+        currentBytes = bufferBytes
         while let buffer = free { free = buffer.nextFree.take() }
         freeCount = 0
     }
@@ -36,7 +37,7 @@ package final class BufferPool {
         #if FAULT_INJECTION
             lentCount += 1
         #endif
-        guard let buffer = free else { return ByteBuffer(capacity: bufferBytes) }
+        guard let buffer = free else { return ByteBuffer(capacity: currentBytes) }
         free = buffer.nextFree.take()
         freeCount -= 1
         return buffer
@@ -47,7 +48,7 @@ package final class BufferPool {
         #if FAULT_INJECTION
             lentCount -= 1
         #endif
-        guard freeCount < keptMax, buffer.capacity >= bufferBytes else { return }
+        guard freeCount < keptMax, buffer.capacity >= currentBytes else { return }
         buffer.nextFree = free
         free = buffer
         freeCount += 1

@@ -2,8 +2,8 @@
 /// of rules before whose requests are still under way. Belongs to the worker.
 package final class UpstreamAllowance {
     private var connectionsMax: Int
-    /// Connections that are open or being opened.
-    package private(set) var taken = 0
+    // Private, as are the figures of the pool: what others may read otherwise costs a check at each access.
+    private var takenCount = 0
     /// Requests that wait for one.
     private(set) var waitingCount = 0
     /// The oldest first.
@@ -15,15 +15,17 @@ package final class UpstreamAllowance {
 
     package init(connectionsMax: Int) { self.connectionsMax = connectionsMax }
 
-    var isFull: Bool { taken >= connectionsMax }
+    /// Connections that are open or being opened.
+    package var taken: Int { takenCount }
+    var isFull: Bool { takenCount >= connectionsMax }
 
     /// A bound for connections from now on; those that are open stay. `serve` comes next.
     func setMax(_ connectionsMax: Int) { self.connectionsMax = connectionsMax }
 
-    func take() { taken += 1 }
+    func take() { takenCount += 1 }
 
     /// `serve` comes next, once whoever gave the place back is done with what it does.
-    func giveBack() { taken -= 1 }
+    func giveBack() { takenCount -= 1 }
 
     func noteWaiting(_ change: Int) { waitingCount += change }
 
@@ -31,13 +33,13 @@ package final class UpstreamAllowance {
     func enter(_ pool: UpstreamPool, open: Int, waiting: Int) {
         members.removeAll { $0.pool == nil }
         members.append(Member(pool: pool))
-        taken += open
+        takenCount += open
         waitingCount += waiting
     }
 
     func leave(_ pool: UpstreamPool, open: Int, waiting: Int) {
         members.removeAll { $0.pool === pool }
-        taken -= open
+        takenCount -= open
         waitingCount -= waiting
     }
 

@@ -21,7 +21,8 @@ package final class UpstreamConnection: EventHandler {
 
     private(set) var state = State.connecting
     /// True once the connection has carried a request: it may die while the next one is on its way.
-    package private(set) var isReused = false
+    package var isReused: Bool { wasUsed }
+    private var wasUsed = false
     /// What the last events said; a read or write that would block takes it back.
     private(set) var readable = false
     private(set) var writable = false
@@ -125,7 +126,7 @@ package final class UpstreamConnection: EventHandler {
         precondition(state == .inUse)
         user = nil
         if reusable, !closing, !readable || tls != nil && isQuiet {
-            isReused = true
+            wasUsed = true
             pool.takeBack(self)
         } else {
             close()

@@ -30,7 +30,7 @@ package final class UpstreamPool {
 
     private let loop: EventLoop
     private var options: UpstreamPoolOptions
-    package private(set) var allowance: UpstreamAllowance
+    private var ownAllowance: UpstreamAllowance
     private var isRetired = false
     private var addresses: [SocketAddress]
     private var nextAddress = 0
@@ -47,16 +47,17 @@ package final class UpstreamPool {
         self.loop = loop
         self.addresses = addresses
         self.options = options
-        self.allowance = allowance ?? UpstreamAllowance(connectionsMax: options.connectionsMax)
+        ownAllowance = allowance ?? UpstreamAllowance(connectionsMax: options.connectionsMax)
         idle = IdleConnections(loop: loop, capacity: options.connectionsMax)
-        self.allowance.setMax(options.connectionsMax)
-        self.allowance.enter(self, open: 0, waiting: 0)
+        ownAllowance.setMax(options.connectionsMax)
+        ownAllowance.enter(self, open: 0, waiting: 0)
     }
 
     /// Connections that are open or being opened.
     package var count: Int { openCount }
     /// Attempts to connect so far.
     package var attempts: Int { attemptCount }
+    package var allowance: UpstreamAllowance { ownAllowance }
     package var idleCount: Int { idle.count }
     package var waitingCount: Int { waiting.count }
 
@@ -69,16 +70,16 @@ package final class UpstreamPool {
     /// Bounds for connections from now on; those that are open stay. Not for another `tls`: that takes another pool.
     package func setOptions(_ options: UpstreamPoolOptions) {
         self.options = options
-        allowance.setMax(options.connectionsMax)
-        allowance.serve()
+        ownAllowance.setMax(options.connectionsMax)
+        ownAllowance.serve()
     }
 
     /// Takes its connections along to those that share another allowance.
     package func join(_ other: UpstreamAllowance) {
-        guard other !== allowance else { return }
-        allowance.leave(self, open: openCount, waiting: waiting.count)
-        let left = allowance
-        allowance = other
+        guard other !== ownAllowance else { return }
+        ownAllowance.leave(self, open: openCount, waiting: waiting.count)
+        let left = ownAllowance
+        ownAllowance = other
         other.enter(self, open: openCount, waiting: waiting.count)
         left.serve()
     }
@@ -100,10 +101,10 @@ package final class UpstreamPool {
             connection.lend(to: user)
             return .connected(connection)
         }
-        if allowance.isFull { allowance.makeRoom() }
-        guard !allowance.isFull else {
+        if ownAllowance.isFull { ownAllowance.makeRoom() }
+        guard !ownAllowance.isFull else {
             waiting.append(Waiting(user: user, fresh: fresh))
-            allowance.noteWaiting(1)
+            ownAllowance.noteWaiting(1)
             return .pending
         }
         return open(for: user, attempts: addresses.count)
@@ -114,7 +115,7 @@ package final class UpstreamPool {
     package func cancel(_ user: any UpstreamUser) -> Bool {
         if let index = waiting.firstIndex(where: { $0.user === user }) {
             waiting.remove(at: index)
-            allowance.noteWaiting(-1)
+            ownAllowance.noteWaiting(-1)
             return true
         }
         if let index = connecting.firstIndex(where: { $0.user === user }) {
@@ -122,7 +123,7 @@ package final class UpstreamPool {
             // Whoever gives up has nearly always waited in vain: let the next one try elsewhere.
             leave(connection.place)
             close(connection)
-            allowance.serve()
+            ownAllowance.serve()
         }
         return false
     }
@@ -148,15 +149,15 @@ package final class UpstreamPool {
     // MARK: For connections
 
     func takeBack(_ connection: UpstreamConnection) {
-        guard isRetired || waiting.count == allowance.waitingCount else {
+        guard isRetired || waiting.count == ownAllowance.waitingCount else {
             // Somebody of older rules waits, and needs another connection, but this place.
             close(connection)
-            return allowance.serve()
+            return ownAllowance.serve()
         }
         guard let next = waiting.first else {
             guard !isRetired else {
                 close(connection)
-                return allowance.serve()
+                return ownAllowance.serve()
             }
             connection.rest(until: loop.now.advanced(by: options.idle))
             idle.add(connection)
@@ -165,10 +166,10 @@ package final class UpstreamPool {
         if next.fresh || !connection.isQuiet {
             // Not this one, but its place.
             close(connection)
-            allowance.serve()
+            ownAllowance.serve()
         } else {
             waiting.removeFirst()
-            allowance.noteWaiting(-1)
+            ownAllowance.noteWaiting(-1)
             connection.lend(to: next.user)
             next.user.upstreamConnected(connection)
         }
@@ -177,13 +178,13 @@ package final class UpstreamPool {
     func discard(_ connection: UpstreamConnection) {
         idle.remove(connection)
         close(connection)
-        allowance.serve()
+        ownAllowance.serve()
     }
 
     func connectionClosed() {
         openCount -= 1
-        allowance.giveBack()
-        allowance.serve()
+        ownAllowance.giveBack()
+        ownAllowance.serve()
     }
 
     func connectionAttemptSucceeded(_ connection: UpstreamConnection) {
@@ -198,7 +199,7 @@ package final class UpstreamPool {
         close(connection)
         leave(connection.place)
         deliver(attempts > 0 ? open(for: user, attempts: attempts) : .failed(failure), to: user)
-        allowance.serve()
+        ownAllowance.serve()
     }
 
     /// Starts a connection to the next address; one that fails at once is followed by the one after it, `attempts` in
@@ -213,7 +214,7 @@ package final class UpstreamPool {
                     socket: Socket.connect(to: addresses[place % addresses.count]), tls: options.tls, place: place,
                     attemptsLeft: max(0, attempts - attempt), loop: loop, pool: self, user: user)
                 openCount += 1
-                allowance.take()
+                ownAllowance.take()
                 attemptCount += 1
                 connecting.append(connection)
                 // The last one has whatever time its user has.
@@ -249,7 +250,7 @@ package final class UpstreamPool {
     private func close(_ connection: UpstreamConnection) {
         connection.close()
         openCount -= 1
-        allowance.giveBack()
+        ownAllowance.giveBack()
     }
 
     // MARK: For the allowance
@@ -263,9 +264,9 @@ package final class UpstreamPool {
 
     /// Opens connections for those that wait, as far as there are places.
     func serveWaiting() {
-        while !allowance.isFull, !waiting.isEmpty {
+        while !ownAllowance.isFull, !waiting.isEmpty {
             let user = waiting.removeFirst().user
-            allowance.noteWaiting(-1)
+            ownAllowance.noteWaiting(-1)
             deliver(open(for: user, attempts: addresses.count), to: user)
         }
     }
