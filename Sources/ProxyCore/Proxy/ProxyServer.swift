@@ -193,10 +193,8 @@ package final class ProxyServer: Sendable {
         options.fullHint = "let probes and scrapers alone reach the admin listener"
         let pages = AdminPages(status)
         let service = try Service.start(
-            "admin", on: admin, options: options, log: log, failed: { [weak self] in self?.fail($0) }
-        ) {
-            { requests in requests.map(pages.answer) }
-        }
+            "admin", on: admin, options: options, log: log, failed: { [weak self] in self?.fail($0) },
+            makeHandler: { { requests in requests.map(pages.answer) } })
         adminService.withLock { $0 = service }
     }
 
