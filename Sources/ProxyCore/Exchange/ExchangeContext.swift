@@ -72,8 +72,8 @@ package final class ExchangeContext {
     /// Not while a connection is in the middle of something: for the worker, between events.
     package func install(_ rules: ExchangeRules) {
         let shown = carried + RulesTotals(currentRules)
-        // The old ones may stay for as long as a request of theirs does, but they judge nothing more.
-        if case .gate(let old) = currentRules.judge, case .gate(let new) = rules.judge { new.takeOverTokens(of: old) }
+        // It may stay for as long as a request of its own does, but it judges nothing more.
+        if case .gate(let gate) = currentRules.judge { gate.forgetTokens() }
         currentRules = rules
         carried = shown - RulesTotals(rules)
         buffers.grow(to: rules.bufferBytes)

@@ -30,14 +30,10 @@ package final class AuthenticatedCaller: Sendable {
     /// The field lines that tell the upstream who calls, each ending with CRLF.
     package let identityLines: [UInt8]
     let grants: CallerGrants
-    let origin: TokenHeritage.Origin
 
     /// Throws what makes the token unusable here although it is genuine.
-    init(
-        _ token: VerifiedToken, policy: AccessPolicy, issuer: String, origin: TokenHeritage.Origin
-    ) throws(TokenError) {
+    init(_ token: VerifiedToken, policy: AccessPolicy, issuer: String) throws(TokenError) {
         self.token = token
-        self.origin = origin
         identityLines = try policy.identity.lines(for: token, issuer: issuer)
         grants = CallerGrants(token, in: policy.table)
     }

@@ -33,20 +33,15 @@ package enum Verdict: ~Copyable {
 package final class Gate {
     package let policy: AccessPolicy
     /// What the tokens that were used last have been found to mean.
-    package var cache: TokenCache<AuthenticatedCaller> { remembered }
-    private var remembered: TokenCache<AuthenticatedCaller>
+    package let cache: TokenCache<AuthenticatedCaller>
     private let verifier: TokenVerifier
-    private var heritage: TokenHeritage
     /// Issuers of whose keys nothing has been heard yet.
     private var expected: Set<Int> = []
 
-    /// - Parameter keySources: of each issuer, a number that is that of no other source of keys. Without them nobody
-    ///   takes over what is remembered here.
-    package init(policy: AccessPolicy, issuers: [TokenIssuer], limits: Limits, keySources: [Int]? = nil) {
+    package init(policy: AccessPolicy, issuers: [TokenIssuer], limits: Limits) {
         self.policy = policy
         verifier = TokenVerifier(issuers: issuers, maxTokenBytes: limits.tokenBytes)
-        remembered = TokenCache(capacity: limits.tokenCacheEntries)
-        heritage = TokenHeritage(issuers: issuers, keySources: keySources)
+        cache = TokenCache(capacity: limits.tokenCacheEntries)
     }
 
     /// The first keys of an issuer are on their way: whoever needs them waits, as for a new key, until `install`.
@@ -56,28 +51,11 @@ package final class Gate {
     package func install(_ keys: KeySet?, issuer: Int) {
         expected.remove(issuer)
         guard verifier.install(keys, issuer: issuer) else { return }
-        remembered.removeAll { !isGenuine($0) }
+        cache.removeAll { !verifier.holdsKey(of: $0.token) }
     }
 
-    /// Takes over what `previous` remembers and would be verified here in the same way and by the same keys, which are
-    /// to be here by now. All else it forgets; it judges nothing any more.
-    package func takeOverTokens(of previous: Gate) {
-        let taken = previous.remembered
-        previous.remembered = TokenCache(capacity: 0)
-        heritage.succeed(previous.heritage)
-        // Other bounds: another cache. That the longest token is another one, nobody may notice by an old one.
-        guard taken.capacity == remembered.capacity, verifier.maxTokenBytes == previous.verifier.maxTokenBytes else {
-            return
-        }
-        remembered = taken
-        remembered.removeAll { !isGenuine($0) }
-    }
-
-    /// Whether what is remembered still comes of rules and keys that count.
-    private func isGenuine(_ caller: AuthenticatedCaller) -> Bool {
-        guard let issuer = heritage.issuer(caller.origin) else { return false }
-        return verifier.holds(caller.token.key, issuer: issuer)
-    }
+    /// Forgets all tokens: for rules that judge nothing any more.
+    package func forgetTokens() { cache.removeAll { _ in true } }
 
     /// Judges the request that `bytes` begin with, in the order of docs/ARCHITECTURE.md. Allocates nothing for a plain
     /// path and a token that is remembered.
@@ -159,28 +137,13 @@ package final class Gate {
         case .problem(let problem): return .denied(.invalidRequest(problem))
         case .token(let range):
             let token = bytes.slice(range)
-            guard let found = remembered.lookup(token), let caller = asOfNow(found, token) else {
-                return verify(token, certificate: certificate, now: now)
-            }
+            guard let caller = cache.lookup(token) else { return verify(token, certificate: certificate, now: now) }
             let skew = verifier.issuers[caller.token.issuer].clockSkewSeconds
             if let error = caller.token.temporalError(at: now, skew: skew) { return .denied(.invalidToken(error)) }
             if let error = caller.token.bindingError(certificate) { return .denied(.invalidToken(error)) }
             caller.token.noteUse(at: now)
             return .caller(caller)
         }
-    }
-
-    /// What is remembered, in terms of the rules that judge now; nil when that is not to be had of it.
-    private func asOfNow(_ caller: AuthenticatedCaller, _ token: Span<UInt8>) -> AuthenticatedCaller? {
-        if caller.origin.generation == heritage.generation { return caller }
-        guard isGenuine(caller), let issuer = heritage.issuer(caller.origin) else { return nil }
-        let name = verifier.issuers[issuer].issuer
-        guard
-            let current = try? AuthenticatedCaller(
-                caller.token.moved(toIssuer: issuer), policy: policy, issuer: name, origin: heritage.origin(issuer))
-        else { return nil }
-        remembered.insert(token, current)
-        return current
     }
 
     /// Verifies a token that is not remembered, and remembers it.
@@ -197,9 +160,8 @@ package final class Gate {
         case .verified(let verified):
             do throws(TokenError) {
                 let issuer = verifier.issuers[verified.issuer].issuer
-                let caller = try AuthenticatedCaller(
-                    verified, policy: policy, issuer: issuer, origin: heritage.origin(verified.issuer))
-                remembered.insert(token, caller)
+                let caller = try AuthenticatedCaller(verified, policy: policy, issuer: issuer)
+                cache.insert(token, caller)
                 verified.noteUse(at: now)
                 return .caller(caller)
             } catch {

@@ -95,8 +95,7 @@ final class Worker: EventHandler {
     ) -> ExchangeRules {
         let (configuration, issuers) = (rules.configuration, rules.keys)
         let gate = Gate(
-            policy: rules.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits,
-            keySources: issuers.map(\.number))
+            policy: rules.policy, issuers: configuration.issuers.map(\.token), limits: configuration.limits)
         keys.adopt(gate, issuers)
         let pool = pools.adopt([rules.upstream], [configuration.upstreamPoolOptions], names: [""])[0]
         let parking = KeyParking(

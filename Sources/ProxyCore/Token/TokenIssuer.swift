@@ -25,16 +25,6 @@ package struct TokenIssuer: Sendable, Equatable {
         self.audiences = audiences
     }
 
-    /// Whether both judge every token alike. Texts have to be the same bytes, as in tokens: to Swift, strings are equal
-    /// that only look the same.
-    package func judgesLike(_ other: TokenIssuer) -> Bool {
-        self == other && texts.elementsEqual(other.texts) { $0.utf8.elementsEqual($1.utf8) }
-    }
-
-    private var texts: [String] {
-        [issuer] + audiences + tokenTypes + (scopeClaims + clientIDClaims).map(\.text)
-    }
-
     func accepts(type: [UInt8]?) -> Bool {
         guard let type else { return acceptsUntyped }
         return tokenTypes.contains { accepted in type.span.equalsIgnoringCase(accepted.utf8.span) }

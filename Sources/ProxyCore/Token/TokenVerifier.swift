@@ -14,7 +14,7 @@ package final class TokenVerifier {
     }
 
     package let issuers: [TokenIssuer]
-    package let maxTokenBytes: Int
+    private let maxTokenBytes: Int
     private var keys: [PreparedKeys?]
 
     package init(issuers: [TokenIssuer], maxTokenBytes: Int) {
@@ -57,13 +57,16 @@ package final class TokenVerifier {
     }
 
     /// Replaces the keys of an issuer; nil takes them all away. True when a key has left: tokens that it signed and
-    /// that are remembered somewhere are to be dropped (see `holds`).
+    /// that are remembered somewhere are to be dropped (see `holdsKey(of:)`).
     package func install(_ set: KeySet?, issuer: Int) -> Bool {
         let previous = keys[issuer]
         keys[issuer] = set.map { PreparedKeys($0, after: previous) }
         guard let previous else { return false }
         return previous.set.keys.contains { key in !(set?.holds(key.identity) ?? false) }
     }
+
+    /// True while the key that signed `token` is published by its issuer.
+    package func holdsKey(of token: VerifiedToken) -> Bool { holds(token.key, issuer: token.issuer) }
 
     /// True while the issuer publishes that key.
     package func holds(_ key: KeyIdentity, issuer: Int) -> Bool { keys[issuer]?.set.holds(key) ?? false }

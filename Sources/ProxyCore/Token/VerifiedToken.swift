@@ -28,23 +28,6 @@ package final class VerifiedToken: Sendable {
         certificate = claims.certificate
     }
 
-    private init(_ other: VerifiedToken, issuer: Int) {
-        self.issuer = issuer
-        key = other.key
-        use = other.use
-        validity = other.validity
-        subject = other.subject
-        clientID = other.clientID
-        scopes = other.scopes
-        claims = other.claims
-        certificate = other.certificate
-    }
-
-    /// The same token, for a verifier in whose list the same issuer has another place.
-    package func moved(toIssuer place: Int) -> VerifiedToken {
-        place == issuer ? self : VerifiedToken(self, issuer: place)
-    }
-
     /// Notes that the key which signed the token was used.
     package func noteUse(at now: UnixTime) { use.note(now) }
 

@@ -15,7 +15,7 @@ final class GateHarness {
     static let issuer = "https://issuer.test/"
 
     let signer = TestSigner(.p256)
-    private(set) var gate: Gate
+    let gate: Gate
     /// What callers show of themselves.
     var certificate: CertificateThumbprint?
     private var head = RequestHead()
@@ -28,14 +28,8 @@ final class GateHarness {
             table: try RouteTable(routes), identity: try IdentityFields(identity), mode: mode)
         var issuer = TokenIssuer(issuer: Self.issuer, audiences: ["https://api.test"])
         issuer.certificateBinding = binding
-        gate = Gate(policy: policy, issuers: [issuer], limits: Limits(), keySources: [0])
+        gate = Gate(policy: policy, issuers: [issuer], limits: Limits())
         if withKeys { gate.install(try signer.keySet, issuer: 0) }
-    }
-
-    /// Has another gate judge from now on, as at a reload.
-    func succeed(_ other: Gate) {
-        other.takeOverTokens(of: gate)
-        gate = other
     }
 
     /// `Bearer` and a token with these scopes; `more` are further claims as JSON members.

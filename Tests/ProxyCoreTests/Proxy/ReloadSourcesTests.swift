@@ -40,30 +40,6 @@ final class ReloadSourcesTests: ProxyTestCase {
         XCTAssertEqual(keys.fetches, 1)
     }
 
-    func testTokensThatAreRememberedStaySoWithTheirIssuer() throws {
-        let upstream = try ScriptedUpstream()
-        let admin = #""admin": "127.0.0.1:0""#
-        let proxy = try start(upstream, admin)
-        let issuer = ProxyFixture.issuer("\"jwks\": {\"keys\": [\(proxy.signer.jwk())]}")
-        let scrape = try AdminClient(proxy)
-        let token = proxy.token("a:read")
-        XCTAssertEqual(try status(proxy, token), 200)
-        let other = Self.other(TestSigner(.ed25519))
-        try proxy.reload(
-            upstream.url, routes: Self.routes + #", {"path": "/b", "public": true}"#, admin,
-            issuers: "\(other), \(issuer)")
-        XCTAssertEqual(try status(proxy, token), 200)
-        try scrape.awaitMetrics([
-            "scopeproxy_token_cache_misses_total": 1, "scopeproxy_token_cache_hits_total": 1,
-            "scopeproxy_token_cache_entries": 1,
-        ])
-        try proxy.reload(
-            upstream.url, routes: Self.routes, admin,
-            issuers: issuer.replacing(ClaimsText.audience, with: "https://other.test"))
-        XCTAssertEqual(try status(proxy, token), 401)
-        try scrape.awaitMetrics(["scopeproxy_token_cache_entries": 0])
-    }
-
     func testIssuersComeAndGo() throws {
         let upstream = try ScriptedUpstream()
         let (first, second) = (TestSigner(), TestSigner(.ed25519, keyID: "second"))

@@ -144,23 +144,23 @@ final class TokenKeyTests: XCTestCase {
         let verifier = TokenVerifier(issuers: [.test], maxTokenBytes: 16_384)
         XCTAssertFalse(verifier.install(try old.keySet, issuer: 0), "nothing was there to leave")
         let token = try XCTUnwrap(outcome(verifier, old, "old").token)
-        XCTAssertTrue(verifier.holds(token.key, issuer: 0))
+        XCTAssertTrue(verifier.holdsKey(of: token))
         XCTAssertEqual(outcome(verifier, new, "new").needed, 0)
 
         XCTAssertFalse(verifier.install(try TestSigner.keySet([new.jwk(), old.jwk()]), issuer: 0))
-        XCTAssertTrue(verifier.holds(token.key, issuer: 0))
+        XCTAssertTrue(verifier.holdsKey(of: token))
         XCTAssertNil(outcome(verifier, old, "old").refusal)
         XCTAssertNil(outcome(verifier, new, "new").refusal)
 
         XCTAssertTrue(verifier.install(try new.keySet, issuer: 0), "a key has left")
-        XCTAssertFalse(verifier.holds(token.key, issuer: 0))
+        XCTAssertFalse(verifier.holdsKey(of: token))
         XCTAssertEqual(outcome(verifier, old, "old").needed, 0)
 
         // The same kid over other numbers is another key.
         let impostor = TestSigner(keyID: "new")
         let mine = try XCTUnwrap(outcome(verifier, new, "new").token)
         XCTAssertTrue(verifier.install(try impostor.keySet, issuer: 0))
-        XCTAssertFalse(verifier.holds(mine.key, issuer: 0))
+        XCTAssertFalse(verifier.holdsKey(of: mine))
         XCTAssertEqual(outcome(verifier, new, "new").refusal, .badSignature)
 
         XCTAssertTrue(verifier.install(nil, issuer: 0))
