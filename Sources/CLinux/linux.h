@@ -1,5 +1,6 @@
 // The parts of Linux that the Glibc module does not export to Swift. Only the room System imports this.
 #pragma once
+#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <malloc.h>
@@ -55,6 +56,9 @@ static inline int clinux_no_core(void) {
 static inline int clinux_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 static inline int clinux_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 static inline void clinux_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// The array is declared longer than what there is of an entry, so that reading it whole, as Swift would, reads too much.
+static inline const char *clinux_entry_name(const struct dirent *entry) { return entry->d_name; }
 
 // sched_getaffinity is declared under _GNU_SOURCE only. The number of processors in the calling thread's mask, or -1.
 static inline int clinux_affinity_count(void) {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// What lies in a folder.
@@ -14,10 +15,8 @@ enum FolderNames {
                 guard errno == 0 else { throw .current("readdir") }
                 return names.sorted()
             }
-            // Sound: the entry is valid until the next call, and its name ends with a NUL inside the array.
-            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+            // Sound: the entry is valid until the next call, and its name ends with a NUL.
+            let name = unsafe String(cString: clinux_entry_name(entry))
             if name != ".", name != ".." { names.append(name) }
         }
     }

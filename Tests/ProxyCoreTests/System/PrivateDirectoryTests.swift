@@ -24,6 +24,14 @@ final class PrivateDirectoryTests: XCTestCase {
         XCTAssertEqual(try keys.names(), ["b"])
     }
 
+    /// More than one reading of the folder brings: the last entry of each lies at the end of what was read.
+    func testAFolderOfManyFiles() throws {
+        let keys = try PrivateDirectory(directory.path("keys"))
+        let expected = (0..<3000).map { "\($0)" }
+        for name in expected { directory.write("", to: "keys/\(name)") }
+        XCTAssertEqual(try keys.names(), expected.sorted())
+    }
+
     func testWhatOthersCanReadIsNotUsed() throws {
         let path = directory.path("keys")
         let keys = try PrivateDirectory(path)
