@@ -45,7 +45,8 @@ final class SparedConnectionsTests: ProxyTestCase {
     func testAFloodOfSilentConnectionsKeepsNobodyOut() throws {
         for workers in [1, 2] {
             let upstream = try ScriptedUpstream()
-            let proxy = try openProxy(upstream, limits(50), workers: workers)
+            // Time enough to send a request after the connection has been accepted, also on a busy machine.
+            let proxy = try openProxy(upstream, limits(50, min: 0.1), workers: workers)
             var flood: [RawClient] = []
             for round in 0..<5 {
                 for _ in 0..<60 { flood.append(try proxy.client()) }
