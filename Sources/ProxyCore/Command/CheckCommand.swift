@@ -10,7 +10,8 @@ struct CheckCommand {
                 + "warns of what is valid but may not be meant, and tells how much memory all limits together can come "
                 + "to. Problems go to standard error, all of them at once.",
             "With --against, prints what is decided otherwise than by another configuration instead: requests that get "
-                + "through and did not before, and the other way round. What lets more through is marked.",
+                + "through and did not before, and the other way round; and issuers, and settings that decide whom "
+                + "callers are taken for, that have changed. What may let more through is marked.",
         ],
         operands: [CommandOperand(name: "FILE", help: "the configuration; - for standard input")],
         options: [against],

@@ -10,9 +10,15 @@ package enum UpstreamAddress: Sendable, Equatable {
         case (.unix(let path), .unix(let other)): return path == other
         case (.tcp(let host, let port), .ip(let address, let listening)):
             guard port == listening else { return false }
-            if host == "localhost" { return address.isLoopback || address.isUnspecified }
-            guard let called = IPAddress(host) else { return false }
-            return called == address || called.isUnspecified || called.isLoopback && address.isUnspecified
+            let names = host == "localhost" ? ["127.0.0.1", "::1"] : [host]
+            return names.compactMap { IPAddress($0) }.contains { called in
+                if called == address { return true }
+                // One on :: has the callers of both families.
+                if address.isUnspecified {
+                    return (called.isLoopback || called.isUnspecified) && (called.isV4 || !address.isV4)
+                }
+                return called.isUnspecified && address.isLoopback && called.isV4 == address.isV4
+            }
         case (.unix, .ip), (.tcp, .unix): return false
         }
     }

@@ -1,10 +1,12 @@
 // The certificate that a caller has shown under TLS: the connection outlasts it by no more than the answer under way.
 
 extension ClientConnection {
-    /// What tokens may be bound to (RFC 8705 section 3); nil once it has expired, whatever it was when the connection
-    /// began.
+    /// What tokens may be bound to (RFC 8705 section 3); nil once it has expired, or is not what is asked for any more,
+    /// whatever it was when the connection began.
     var certificate: CertificateThumbprint? {
-        guard let tls = caller.tls, let end = tls.peerCertificateEnd, context.loop.unixTime <= end else { return nil }
+        guard certificateEnd == nil, let tls = caller.tls, let end = tls.peerCertificateEnd,
+            context.loop.unixTime <= end
+        else { return nil }
         return tls.peerCertificateThumbprint
     }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Runs an authorization server in the foreground until a signal ends it: what `scopeproxy issuer` does.
 package enum IssuerLoop {
     /// Blocks until the server has ended in good order. The first SIGTERM or SIGINT drains it, a second one cuts.
@@ -25,7 +27,8 @@ package enum IssuerLoop {
         let certificates = try watchCertificates(configuration, mailbox, log)
         let socket = try openSocket(configuration, supervision)
         let pulse = LoopPulse()
-        let service = try serve(assembly, store, socket, mailbox, pulse, certificates, ended)
+        let failure = ServiceFailure()
+        let service = try serve(assembly, store, socket, mailbox, pulse, certificates, ended, failure)
         try system { () throws(Errno) in try certificates?.follow() }
         let keeper = try system { () throws(Errno) in try SigningKeyKeeper(store, log: log) }
         let keeperThread = try system { () throws(Errno) in try keeper.start() }
@@ -42,6 +45,7 @@ package enum IssuerLoop {
         keeper.stop()
         keeperThread.join()
         _ = consume lock
+        if let error = failure.error { throw .system(error) }
         log.log(.info, "stopped")
     }
 
@@ -93,7 +97,8 @@ package enum IssuerLoop {
 
     private static func serve(
         _ assembly: IssuerAssembly, _ store: SigningKeyStore, _ socket: ListeningSocket,
-        _ mailbox: Mailbox<ServiceCommand>, _ pulse: LoopPulse, _ certificates: CertificateWatch?, _ ended: WakeUp
+        _ mailbox: Mailbox<ServiceCommand>, _ pulse: LoopPulse, _ certificates: CertificateWatch?, _ ended: WakeUp,
+        _ failure: ServiceFailure
     ) throws(IssuerStartError) -> Service {
         var tls: TLSServerContext?
         do throws(TLSFileProblem) { tls = try certificates?.initial().context } catch { throw .tls(error) }
@@ -104,7 +109,8 @@ package enum IssuerLoop {
             assembly.configuration, DescriptorLimit.raise(), assembly.log)
         let service = try system { () throws(Errno) in
             try Service.start(
-                "issuer", on: socket, options: options, log: assembly.log, mailbox: mailbox, pulse: pulse, ended: ended
+                "issuer", on: socket, options: options, log: assembly.log, mailbox: mailbox, pulse: pulse, ended: ended,
+                failed: failure.note
             ) {
                 do throws(IssuerStartError) {
                     let server = try assembly.makeServer(store)
@@ -200,4 +206,13 @@ package enum IssuerLoop {
     ) throws(IssuerStartError) -> Value {
         do throws(Errno) { return try make() } catch { throw .system(error) }
     }
+}
+
+/// Why the service's thread could not begin, if it could not.
+private final class ServiceFailure: Sendable {
+    private let state = Mutex<Errno?>(nil)
+
+    var error: Errno? { state.withLock { $0 } }
+
+    @Sendable func note(_ error: Errno) { state.withLock { $0 = error } }
 }

@@ -89,7 +89,7 @@ final class Reloader: Sendable {
             case (.timedOut, nil): continue
             case (.ended, _): return
             }
-            reloading.began()
+            if !isRetry { reloading.began() }
             // Before they are read, so that a later change is told, and what a failed attempt leaves unread is not told
             // again and again.
             let looked = configuration.files.map { WatchedFile($0.path) }
@@ -106,14 +106,16 @@ final class Reloader: Sendable {
             } catch {
                 // With those that the last attempt has named: what is wrong may be in one of them.
                 watch.watch(error.files + looked)
-                unfinished = error.mayPass ? .reload(isAsked: isAsked) : nil
+                // What an earlier one has left undone is not forgotten.
+                let isFollowed = (try? supplies.follow()) != nil
+                unfinished = error.mayPass ? .reload(isAsked: isAsked) : isFollowed ? nil : .supplies
                 // Told once, however long it lasts.
                 if !(isRetry && error.mayPass) {
                     status.reloads.failed()
                     lines.failed(error, isAsked: isAsked)
                 }
             }
-            reloading.ended()
+            if !isRetry { reloading.ended() }
         }
     }
 
@@ -255,4 +257,3 @@ extension SupplyError {
         }
     }
 }
-

@@ -26,6 +26,8 @@ final class WorkerPools {
             adopted.append(pool)
         }
         for (number, pool) in before.0 where pools[number] == nil { pool.retire() }
+        // A bound may be higher now, and those who wait may do so in a pool that was retired.
+        for allowance in allowances.values { allowance.serve() }
         return adopted
     }
 

@@ -128,6 +128,7 @@ final class ServiceConnection: EventHandler {
     /// Ends the connection, unless the caller has done meanwhile what it was waited for, of which there may have been
     /// no event yet. True when it has ended.
     func makeRoom() -> Bool {
+        guard rank != nil else { return false }
         let (state, since) = (state, since)
         caller.note(.readable)
         pump()
@@ -338,6 +339,8 @@ final class ServiceConnection: EventHandler {
     // MARK: - The response
 
     private func ask() {
+        // It may have expired since the head came.
+        request?.certificate = liveCertificate
         state = .answer
         listener.ask(for: self)
     }

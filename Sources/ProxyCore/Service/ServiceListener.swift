@@ -92,7 +92,9 @@ package final class ServiceListener: EventHandler {
     }
 
     private func endSpared(_ candidate: SparedConnections.Candidate) -> Bool {
-        guard let connection = connections[candidate.registration], connection.waitsSince == candidate.idleSince else {
+        guard let connection = connections[candidate.registration], connection.waitsSince == candidate.idleSince,
+            connection.rank == candidate.rank
+        else {
             return false
         }
         return connection.makeRoom()

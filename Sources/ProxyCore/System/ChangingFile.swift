@@ -25,6 +25,8 @@ package final class ChangingFile<Content> {
     private var holdsContent = false
     /// Since when the file could not be read though it had changed; nil when all of it is known.
     private var unreadSince: Instant?
+    /// Since when it could not even be looked whether it has changed.
+    private var unseenSince: Instant?
 
     /// Before a file that could not be read is read again: it may have been a shortage.
     private static var attemptPause: Interval { .seconds(2) }
@@ -55,8 +57,8 @@ package final class ChangingFile<Content> {
 
     /// False when it is not known any more what the file says.
     package func isKnown(at time: @autoclosure () -> Instant = Clock.monotonic()) -> Bool {
-        guard let unreadSince else { return true }
-        return time().since(unreadSince) < Self.unreadMax
+        guard let since = unreadSince ?? unseenSince else { return true }
+        return time().since(since) < Self.unreadMax
     }
 
     /// The content if it has been read anew, or has gone; nil when what was known before stays.
@@ -67,10 +69,11 @@ package final class ChangingFile<Content> {
         // Taken before the content is read: a change in between shows next time.
         do throws(Errno) { found = try identity() } catch {
             if error.isNotFound { return gone(time()) }
+            if unseenSince == nil { unseenSince = time() }
             report(.unusable([error.description]), time())
             return nil
         }
-        missingSince = nil
+        (missingSince, unseenSince) = (nil, nil)
         let isChanged = found != lastSeen
         guard isChanged || (nextRead != .never && time() >= nextRead) else { return nil }
         let now = time()
@@ -95,10 +98,12 @@ package final class ChangingFile<Content> {
     private func gone(_ now: Instant) -> Content? {
         // It is read when it comes.
         lastSeen = nil
+        unseenSince = nil
         let since = missingSince ?? now
         if missingSince == nil { nextReport = now }
         missingSince = since
         guard let contentWhenGone, holdsContent else {
+            unreadSince = nil
             report(.missing(stays: nil), now)
             return nil
         }

@@ -6,6 +6,8 @@ final class UpstreamLoopTests: XCTestCase {
         let table: [(host: String, listener: String, leads: Bool)] = [
             ("127.0.0.1", "127.0.0.1", true), ("127.0.0.1", "0.0.0.0", true), ("127.0.0.1", "::", true),
             ("127.0.0.2", "127.0.0.1", false), ("::1", "::", true), ("::1", "127.0.0.1", false),
+            ("::1", "0.0.0.0", false), ("0.0.0.0", "10.0.0.1", false), ("0.0.0.0", "0.0.0.0", true),
+            ("localhost", "127.0.0.2", false), ("localhost", "::1", true), ("localhost", "::", true),
             ("0.0.0.0", "127.0.0.1", true), ("localhost", "127.0.0.1", true), ("localhost", "0.0.0.0", true),
             ("localhost", "10.0.0.1", false), ("10.0.0.1", "10.0.0.1", true), ("10.0.0.1", "0.0.0.0", false),
             ("api.example", "127.0.0.1", false),

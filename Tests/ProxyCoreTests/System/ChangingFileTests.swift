@@ -106,10 +106,15 @@ final class ChangingFileTests: XCTestCase {
         content = 1
         XCTAssertEqual(look(file, 0), 1)
         error = Errno(code: 13, call: "stat")
-        for time in [1, 59_000, 60_001, 600_000] { XCTAssertNil(look(file, time)) }
+        for time in [1, 59_000, 60_001, 600_000] {
+            XCTAssertNil(look(file, time))
+            let now = Instant(nanoseconds: UInt64(time) * 1_000_000)
+            XCTAssertEqual(file.isKnown(at: now), time < 10_000, "it may have changed")
+        }
         XCTAssertEqual(taken(), ["read 1"] + Array(repeating: "stat: Permission denied", count: 3))
         error = nil
         XCTAssertNil(look(file, 600_000))
+        XCTAssertTrue(file.isKnown(at: Instant(nanoseconds: 600_000_000_000)))
         XCTAssertEqual(reads, 1)
     }
 
