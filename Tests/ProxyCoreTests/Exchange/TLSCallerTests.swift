@@ -61,6 +61,34 @@ final class TLSCallerTests: ProxyTestCase {
         try assertQuiet(proxy)
     }
 
+    /// What was shown to authorities of before counts no more for a request that has not come whole.
+    func testNoTokenIsBoundToACertificateOfAuthoritiesOfBefore() throws {
+        let upstream = try ScriptedUpstream()
+        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
+        let proxy = try ProxyFixture(
+            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+        let ours = files.certificates.issue(.client, ["a"])
+        let claims = proxy.claims.with("scope", "\"profile:read\"")
+            .with("cnf", "{\"x5t#S256\": \"\(try thumbprint(ours))\"}")
+        let fields = "Authorization: Bearer \(proxy.token(claims))\r\n"
+        let context = try files.client(identity: ours.identity)
+        let caller = try TLSCaller(proxy.server.address, context)
+        XCTAssertTrue(try caller.get("/", fields).head.hasPrefix("HTTP/1.1 200"))
+        try caller.send("GET / HTTP/1.1\r\nHost: a\r\n\(fields)")
+        // That has been read when somebody who came later has an answer.
+        let idle = try TLSCaller(proxy.server.address, context)
+        XCTAssertTrue(try idle.get("/", fields).head.hasPrefix("HTTP/1.1 200"))
+        files.directory.write(
+            String(decoding: TestCertificates().authority.pem, as: UTF8.self), to: "ca.pem")
+        proxy.server.reload()
+        XCTAssertEqual(try idle.toEnd(), [])
+        try caller.send("\r\n")
+        XCTAssertTrue(try caller.response().head.hasPrefix("HTTP/1.1 401"))
+        XCTAssertEqual(try caller.toEnd(), [])
+        XCTAssertEqual(upstream.requests.count, 2)
+        try assertQuiet(proxy)
+    }
+
     private func thumbprint(_ certificate: IssuedCertificate) throws -> String {
         let lines = String(decoding: certificate.certificate, as: UTF8.self).split(separator: "\n")
         let base64 = lines.filter { !$0.hasPrefix("-") }.joined()
