@@ -31,11 +31,11 @@ final class ServiceTurnTests: XCTestCase {
         service = nil
     }
 
-    private func serve() throws -> UInt16 {
+    private func serve(_ options: ServiceOptions = ServiceOptions()) throws -> UInt16 {
         let socket = try ListeningSocket(on: .ip(IPAddress(v4: 0x7F00_0001), port: 0), shared: false)
         let log = try LogWriter(level: .error, format: .text)
         let door = door
-        service = try Service.start("test", on: socket, log: log) { door.answer }
+        service = try Service.start("test", on: socket, options: options, log: log) { door.answer }
         return try XCTUnwrap(socket.address.port)
     }
 
@@ -79,5 +79,35 @@ final class ServiceTurnTests: XCTestCase {
         door.mayLeave.signal()
         XCTAssertEqual(try callers[0].response().text, "/wait")
         XCTAssertEqual(try callers[1].response().text, "/2")
+    }
+
+    /// Its connection was about to make room, and the newcomer is accepted in the turn in which the request comes whole.
+    func testARequestThatWaitsForItsTurnMakesNoRoom() throws {
+        var options = ServiceOptions()
+        options.connections = 3
+        options.keepAliveMin = .milliseconds(1)
+        let port = try serve(options)
+        func ask(_ path: String) throws -> RawCaller {
+            let caller = try RawCaller(port: port)
+            try caller.send(Self.get(path))
+            XCTAssertEqual(try caller.response().text, path)
+            return caller
+        }
+        let slow = try RawCaller(port: port)
+        try slow.send("GET /slow HTTP/1.1\r\n")
+        let waiting = try ask("/first")
+        let silent = try RawCaller(port: port)
+        try Patience(until: .never, cancel: WakeUp()).atMost(.milliseconds(20)).awaitDeadline()
+        let next = try ask("/next")
+        XCTAssertEqual(try silent.untilEnd(), [])
+        try waiting.send(Self.get("/wait"))
+        door.entered.wait()
+        try slow.send("Host: a\r\n\r\n")
+        let last = try RawCaller(port: port)
+        door.mayLeave.signal()
+        XCTAssertEqual(try slow.response().text, "/slow")
+        try last.send(Self.get("/last"))
+        XCTAssertEqual(try last.response().text, "/last")
+        withExtendedLifetime(next) {}
     }
 }
