@@ -81,7 +81,7 @@ final class ServiceTurnTests: XCTestCase {
         XCTAssertEqual(try callers[1].response().text, "/2")
     }
 
-    /// Its connection was about to make room, and the newcomer is accepted in the turn in which the request comes whole.
+    /// Its connection was about to make room, and a newcomer is accepted in the turn in which the request is whole.
     func testARequestThatWaitsForItsTurnMakesNoRoom() throws {
         var options = ServiceOptions()
         options.connections = 3
