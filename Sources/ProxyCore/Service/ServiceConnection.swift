@@ -289,7 +289,6 @@ final class ServiceConnection: EventHandler {
     private func begin(_ headBytes: Int, _ bytes: Span<UInt8>) {
         request = ServiceRequest(listener.head, bytes.extracting(first: headBytes))
         request?.peer = peer.ipAddress
-        request?.certificate = liveCertificate
         minorVersion = listener.head.minorVersion
         keepAlive = listener.head.keepAlive
         let framing = listener.head.framing
@@ -339,7 +338,7 @@ final class ServiceConnection: EventHandler {
     // MARK: - The response
 
     private func ask() {
-        // It may have expired since the head came.
+        // Not at the head: it may have expired since.
         request?.certificate = liveCertificate
         state = .answer
         listener.ask(for: self)
