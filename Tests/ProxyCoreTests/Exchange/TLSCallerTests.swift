@@ -9,14 +9,9 @@ final class TLSCallerTests: ProxyTestCase {
     /// RFC 8705 section 3: the certificate on the connection is the one that the token names.
     func testTokensAreBoundToTheCertificateOnTheConnection() throws {
         let upstream = try ScriptedUpstream()
-        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
-        let proxy = try ProxyFixture(
-            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+        let proxy = try boundProxy(upstream)
         let (ours, others) = (files.certificates.issue(.client, ["a"]), files.certificates.issue(.client, ["b"]))
-        let thumbprint = try self.thumbprint(ours)
-        let token = proxy.token(
-            proxy.claims.with("scope", "\"profile:read\"").with("cnf", "{\"x5t#S256\": \"\(thumbprint)\"}"))
-        let fields = "Authorization: Bearer \(token)\r\n"
+        let fields = try bearer(proxy, of: ours)
         let rows: [(IssuedCertificate?, String)] = [(ours, "200"), (others, "401"), (nil, "401"), (ours, "200")]
         for version in [TLSVersion.tls12, .tls13] {
             for (certificate, status) in rows {
@@ -37,14 +32,10 @@ final class TLSCallerTests: ProxyTestCase {
     /// A connection ends when its certificate expires, and until then nothing counts that is bound to one of before.
     func testNoTokenIsBoundToACertificateThatHasExpired() throws {
         let upstream = try ScriptedUpstream()
-        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
-        let proxy = try ProxyFixture(
-            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+        let proxy = try boundProxy(upstream)
         let hourAgo = UnixTime(Clock.unixTime().seconds - 3600)
         let brief = files.certificates.issue(.client, ["a"], notBefore: hourAgo, lifetime: .seconds(3602))
-        let claims = proxy.claims.with("scope", "\"profile:read\"")
-            .with("cnf", "{\"x5t#S256\": \"\(try thumbprint(brief))\"}")
-        let fields = "Authorization: Bearer \(proxy.token(claims))\r\n"
+        let fields = try bearer(proxy, of: brief)
         let caller = try TLSCaller(proxy.server.address, files.client(identity: brief.identity))
         var statuses: [String] = []
         var hasEnded = false
@@ -64,13 +55,9 @@ final class TLSCallerTests: ProxyTestCase {
     /// What was shown to authorities of before counts no more for a request that has not come whole.
     func testNoTokenIsBoundToACertificateOfAuthoritiesOfBefore() throws {
         let upstream = try ScriptedUpstream()
-        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
-        let proxy = try ProxyFixture(
-            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+        let proxy = try boundProxy(upstream)
         let ours = files.certificates.issue(.client, ["a"])
-        let claims = proxy.claims.with("scope", "\"profile:read\"")
-            .with("cnf", "{\"x5t#S256\": \"\(try thumbprint(ours))\"}")
-        let fields = "Authorization: Bearer \(proxy.token(claims))\r\n"
+        let fields = try bearer(proxy, of: ours)
         let context = try files.client(identity: ours.identity)
         let caller = try TLSCaller(proxy.server.address, context)
         XCTAssertTrue(try caller.get("/", fields).head.hasPrefix("HTTP/1.1 200"))
@@ -87,6 +74,20 @@ final class TLSCallerTests: ProxyTestCase {
         XCTAssertEqual(try caller.toEnd(), [])
         XCTAssertEqual(upstream.requests.count, 2)
         try assertQuiet(proxy)
+    }
+
+    /// Wants a scope, and asks callers for certificates.
+    private func boundProxy(_ upstream: ScriptedUpstream) throws -> ProxyFixture {
+        let client = #""client_ca": "\#(files.directory.path("ca.pem"))", "client_certificates": "request""#
+        return try ProxyFixture(
+            upstream.url, routes: #"{"path": "/{rest...}", "scopes": ["profile:read"]}"#, listen: files.listen(client))
+    }
+
+    /// The field with a token that is bound to the certificate.
+    private func bearer(_ proxy: ProxyFixture, of certificate: IssuedCertificate) throws -> String {
+        let claims = proxy.claims.with("scope", "\"profile:read\"")
+            .with("cnf", "{\"x5t#S256\": \"\(try thumbprint(certificate))\"}")
+        return "Authorization: Bearer \(proxy.token(claims))\r\n"
     }
 
     private func thumbprint(_ certificate: IssuedCertificate) throws -> String {
